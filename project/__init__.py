@@ -1,0 +1,1 @@
+"""The example project: real flights data, patched and unpatched."""

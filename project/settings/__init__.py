@@ -1,0 +1,1 @@
+"""One module per database: ``project.settings.sqlite`` and ``project.settings.postgresql``."""

@@ -1,0 +1,275 @@
+"""
+What the engine asks of a database. SQL that is the same everywhere is written here, the rest by
+the vendors' own classes.
+
+Names: *target* is a table of the project, *journal* a table of images. In a journal the columns
+are ``batch``, ``key_<column>``, ``before_<column>`` and ``after_<column>``.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+
+Key = list[Any]  # one raw value per key column, as JSON keeps it
+Sql = tuple[str, tuple[Any, ...]]  # text with %s, and its parameters
+
+BEFORE = "rm_before"  # the rows of a batch as they were
+NEW = "rm_new"  # values computed in Python, by key
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column as the database's catalogue has it."""
+
+    name: str
+    type: str
+    generated: bool = False
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A foreign key: ``columns`` of ``table`` point at ``target_columns`` of ``target``. Tables are quoted."""
+
+    table: str
+    columns: tuple[str, ...]
+    target: str
+    target_columns: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Assignment:
+    """``column = sql`` in the SET of a batch."""
+
+    column: str
+    sql: str
+    params: tuple[Any, ...] = ()
+
+
+@dataclass(frozen=True)
+class TableChange:
+    """What one batch assigns in one table, and the journal that keeps its images."""
+
+    target: str  # quoted
+    keys: tuple[str, ...]
+    assignments: tuple[Assignment, ...]
+    journal: str  # quoted
+
+
+class Database(ABC):
+    """One connection, and the ways of its vendor."""
+
+    longest_name = 63
+
+    def __init__(self, connection: BaseDatabaseWrapper):
+        self.connection = connection
+        self.alias = connection.alias
+        self._columns: dict[str, dict[str, Column]] = {}
+
+    # Names and values
+
+    def quote(self, name: str) -> str:
+        return self.connection.ops.quote_name(name)
+
+    def literal(self, sql: str) -> str:
+        """Return ``sql`` with its percent signs doubled, for use beside parameters."""
+        return sql.replace("%", "%%")
+
+    def image(self, prefix: str, column: str, position: int) -> str:
+        """Return the quoted journal column of ``column``: ``before_price``, or ``before_7`` if that is too long."""
+        name = f"{prefix}_{column}"
+        fits = len(name.encode()) <= self.longest_name and "%" not in name
+        return self.quote(name if fits else f"{prefix}_{position}")
+
+    def images(self, prefix: str, columns: Iterable[str]) -> list[str]:
+        return [self.image(prefix, column, position) for position, column in enumerate(columns)]
+
+    def column(self, target: str, name: str) -> str:
+        return f"{target}.{self.literal(self.quote(name))}"
+
+    @abstractmethod
+    def key_value(self, sql: str) -> str:
+        """Return SQL that gives a key column in a form that JSON and ``key_parameter`` bring back exactly."""
+
+    @abstractmethod
+    def key_parameter(self, column: Column) -> str:
+        """Return the placeholder that turns a value of ``key_value`` back into the column's type."""
+
+    def key_to_json(self, values: Sequence[Any]) -> Key:
+        return list(values)
+
+    def key_params(self, key: Key) -> tuple[Any, ...]:
+        return tuple(key)
+
+    @abstractmethod
+    def same(self, left: Sequence[str], right: Sequence[str]) -> str:
+        """Return SQL that is true where both lists of values are equal bit for bit, NULLs included."""
+
+    # Catalogue
+
+    def columns(self, table: str) -> dict[str, Column]:
+        """Return the columns of the quoted ``table`` in their order; empty if there is no such table."""
+        if table not in self._columns:
+            self._columns[table] = self.read_columns(table)
+        return self._columns[table]
+
+    def stored_columns(self, table: str) -> list[str]:
+        """Return the names of the columns that can be written."""
+        return [column.name for column in self.columns(table).values() if not column.generated]
+
+    def forget_columns(self) -> None:
+        self._columns.clear()
+
+    @abstractmethod
+    def read_columns(self, table: str) -> dict[str, Column]: ...
+
+    def has_table(self, table: str) -> bool:
+        return bool(self.read_columns(table))
+
+    @abstractmethod
+    def estimated_rows(self, table: str) -> int:
+        """Return about how many rows the quoted ``table`` has, without counting a large one."""
+
+    @abstractmethod
+    def table_bytes(self, table: str) -> int | None: ...
+
+    @abstractmethod
+    def references(self, table: str) -> list[Reference]:
+        """Return the foreign keys from and to the quoted ``table``, as the database enforces them."""
+
+    # Running statements
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> int:
+        """Run a statement and return the number of rows it touched."""
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, tuple(params))
+            return int(cursor.rowcount)
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        with self.connection.cursor() as cursor:
+            cursor.execute(sql, tuple(params))
+            return list(cursor.fetchall())
+
+    def row(self, sql: str, params: Sequence[Any] = ()) -> tuple[Any, ...] | None:
+        found = self.rows(sql, params)
+        return found[0] if found else None
+
+    def value(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        found = self.row(sql, params)
+        return found[0] if found else None
+
+    # Who is there
+
+    @abstractmethod
+    def session(self) -> dict[str, Any]:
+        """Return what identifies this session to others, as JSON."""
+
+    @abstractmethod
+    def session_is_gone(self, session: Mapping[str, Any]) -> bool:
+        """Return whether the session is provably gone. False if that cannot be known."""
+
+    @abstractmethod
+    def end_stalled_session(self, session: Mapping[str, Any], idle_seconds: float) -> bool:
+        """End a session that has held a transaction open for ``idle_seconds`` without a statement."""
+
+    @abstractmethod
+    def is_passing(self, error: BaseException) -> bool:
+        """Return whether a deadlock, a serialization failure or a lock timeout: the same batch may work next time."""
+
+    @abstractmethod
+    def is_lost_connection(self, error: BaseException) -> bool: ...
+
+    @abstractmethod
+    def is_out_of_place(self, error: BaseException) -> str | None:
+        """Return why nothing at all can be written (no right, read-only, disk full), or None."""
+
+    def describe(self, error: BaseException) -> str:
+        """Return the kind of ``error`` and the constraint's name, never the values in its message."""
+        return type(error).__name__
+
+    @contextmanager
+    def checking_references(self) -> Iterator[None]:
+        """Check foreign keys at each commit inside, whatever a schema editor has switched off."""
+        yield
+
+    # Journals
+
+    @abstractmethod
+    def journal_exists(self, journal: str) -> bool: ...
+
+    def create_image_table(self, journal: str, selection: str) -> None:
+        """Create ``journal`` with the columns and types of the SELECT ``selection``, empty."""
+        self.execute(f"CREATE TABLE {journal} AS {selection} LIMIT 0")
+
+    def number_rows(self, journal: str) -> str:
+        """Make sure that rows of the new ``journal`` are numbered as they come; return the number's column."""
+        return "rowid"
+
+    def drop_table(self, table: str) -> None:
+        self.execute(f"DROP TABLE IF EXISTS {table}")
+
+    def index_batches(self, journal: str) -> None:
+        """Make the slices of ``journal`` by batch cheap to find; harmless when repeated."""
+        name = self.quote(f"{journal.strip(chr(34))}_batch")
+        self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {journal} (batch)")
+        self.analyze(journal)
+
+    def analyze(self, table: str) -> None:
+        self.execute(f"ANALYZE {table}")
+
+    # The batch
+
+    lock_clause = ""  # appended to a SELECT to lock its rows
+
+    @abstractmethod
+    def change_rows(
+        self, source: Sql, keys: int, changes: Sequence[TableChange], batch: int, extra: Sequence[str] = ()
+    ) -> int:
+        """
+        Change the rows that ``source`` selects, and keep their before- and after-images; return how many.
+
+        ``source`` gives the key columns, then the columns of every change in turn, then ``extra``
+        ones that assignments refer to as ``rm_before.<name>``. It locks what it selects.
+        """
+
+    @abstractmethod
+    def new_values(self, keys: Sequence[Column], columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Sql:
+        """Return a SELECT of ``rows`` (key values, then column values) with the types of the columns."""
+
+    def before_columns(self, keys: int, changes: Sequence[TableChange], extra: Sequence[str] = ()) -> str:
+        names = [f"k{i}" for i in range(keys)]
+        for t, change in enumerate(changes):
+            names += [f"b{t}_{i}" for i in range(len(change.assignments))]
+        return ", ".join([*names, *extra])
+
+    # Undo
+
+    @abstractmethod
+    def delete_joined(
+        self, target: str, keys: Sequence[str], journal: str, condition: str, params: Sequence[Any]
+    ) -> int:
+        """Delete the rows of ``target`` that meet ``condition``, which joins them to ``journal``."""
+
+    overriding = ""  # between the columns and the SELECT of an INSERT that gives identity columns too
+
+    # Recording triggers
+
+    @abstractmethod
+    def install_recorder(
+        self, target: str, journal: str, keys: Sequence[str], columns: Sequence[str], mark: str
+    ) -> None:
+        """Record every change of ``target`` made under ``mark`` into ``journal``, in a transaction of its own."""
+
+    @abstractmethod
+    def remove_recorder(self, target: str, journal: str) -> None: ...
+
+    @abstractmethod
+    def recording(self, mark: str) -> Any:
+        """Return a context manager: triggers installed for ``mark`` fire inside, for this transaction alone."""
+
+    @abstractmethod
+    def watch_writes(self) -> Any:
+        """Return a context manager giving a set that is filled with the unquoted tables written inside."""

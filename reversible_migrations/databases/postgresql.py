@@ -1,0 +1,272 @@
+"""PostgreSQL's own ways: one statement per batch, row locks, sessions that can be looked up."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InterfaceError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    transaction,
+)
+
+from .base import BEFORE, Column, Database, Reference, Sql, TableChange
+
+PASSING = {
+    "40001",  # serialization failure
+    "40P01",  # deadlock
+    "55P03",  # lock not available
+}
+LOST = {
+    "57P01",  # terminated by an administrator
+    "57P02",  # crash of another backend
+    "57P03",  # cannot connect now
+    "53300",  # too many connections
+}
+OUT_OF_PLACE = {
+    "42501": "the database role has no right to do it",
+    "25006": "the database is read-only",
+    "53100": "the disk is full",
+    "53400": "a limit of the server's configuration is reached",
+}
+RUN_SETTING = "reversible_migrations.run"  # transaction-local: survives pooling, cannot fire for others
+
+
+class PostgreSQL(Database):
+    lock_clause = " FOR UPDATE"
+
+    def key_value(self, sql: str) -> str:
+        return f"{sql}::text"
+
+    def key_parameter(self, column: Column) -> str:
+        return f"%s::{self.literal(column.type)}"
+
+    def same(self, left: Sequence[str], right: Sequence[str]) -> str:
+        # The image operator compares bytes: it holds for json, xml and point, which have no
+        # equality, and it tells 1.0 from 1.00 and 'a' from a citext 'A'.
+        # Without the cast, PostgreSQL would compare the columns one by one.
+        return f"(ROW({', '.join(left)})::record *= ROW({', '.join(right)})::record)"
+
+    # Catalogue
+
+    def read_columns(self, table: str) -> dict[str, Column]:
+        found = self.rows(
+            "SELECT attname, format_type(atttypid, atttypmod), attgenerated <> '' FROM pg_attribute"
+            " WHERE attrelid = to_regclass(%s) AND attnum > 0 AND NOT attisdropped ORDER BY attnum",
+            [table],
+        )
+        return {name: Column(name, type_, generated) for name, type_, generated in found}
+
+    def estimated_rows(self, table: str) -> int:
+        counted = int(self.value(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 10001) AS few") or 0)
+        if counted <= 10_000:
+            return counted
+        known = int(self.value("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)", [table]) or 0)
+        if known > 0:
+            return known
+        # Never analysed: pages of about 100 rows.
+        return max(counted, 100 * int(self.value("SELECT pg_relation_size(to_regclass(%s)) / 8192", [table]) or 0))
+
+    def references(self, table: str) -> list[Reference]:
+        def names(relation: str, numbers: str) -> str:
+            return (
+                f"(SELECT array_agg(attname::text ORDER BY place) FROM unnest({numbers}) WITH ORDINALITY AS n(num, place)"
+                f" JOIN pg_attribute ON attrelid = {relation} AND attnum = num)"
+            )
+
+        found = self.rows(
+            f"SELECT c.conrelid::regclass::text, {names('c.conrelid', 'c.conkey')},"
+            f" c.confrelid::regclass::text, {names('c.confrelid', 'c.confkey')} FROM pg_constraint c"
+            " WHERE c.contype = 'f' AND (c.conrelid = to_regclass(%s) OR c.confrelid = to_regclass(%s))"
+            " AND c.conparentid = 0",
+            [table, table],
+        )
+        own = self.value("SELECT to_regclass(%s)::text", [table])
+        given = {own: table}  # the name as it was asked for, so that names can be compared
+        return [Reference(given.get(a, a), tuple(b), given.get(c, c), tuple(d)) for a, b, c, d in found]
+
+    def number_rows(self, journal: str) -> str:
+        self.execute(f"ALTER TABLE {journal} ADD COLUMN seq bigint GENERATED ALWAYS AS IDENTITY")
+        return "seq"
+
+    overriding = " OVERRIDING SYSTEM VALUE"
+
+    def delete_joined(
+        self, target: str, keys: Sequence[str], journal: str, condition: str, params: Sequence[Any]
+    ) -> int:
+        return self.execute(f"DELETE FROM {target} USING {journal} WHERE {condition}", params)
+
+    def table_bytes(self, table: str) -> int | None:
+        found = self.value("SELECT pg_total_relation_size(to_regclass(%s))", [table])
+        return None if found is None else int(found)
+
+    def journal_exists(self, journal: str) -> bool:
+        return self.value("SELECT to_regclass(%s) IS NOT NULL", [journal]) is True
+
+    # Who is there
+
+    @property
+    def is_pooled(self) -> bool:
+        # Django's own sign of a transaction-pooling proxy: a backend's pid says nothing about its client then.
+        return bool(self.connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
+
+    def session(self) -> dict[str, Any]:
+        if self.is_pooled:
+            return {}
+        pid, started = self.rows("SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = pg_backend_pid()")[
+            0
+        ]
+        return {"backend": pid, "backend_started": started}
+
+    def session_is_gone(self, session: Mapping[str, Any]) -> bool:
+        if "backend" not in session or self.is_pooled:
+            return False
+        return not self.value(
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE pid = %s AND (backend_start IS NULL OR backend_start::text = %s)",
+            [session["backend"], session["backend_started"]],
+        )
+
+    def end_stalled_session(self, session: Mapping[str, Any], idle_seconds: float) -> bool:
+        if "backend" not in session or self.is_pooled:
+            return False
+        return bool(
+            self.value(
+                "SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity"
+                " WHERE pid = %s AND backend_start::text = %s AND state LIKE 'idle in transaction%%'"
+                " AND state_change < clock_timestamp() - make_interval(secs => %s)",
+                [session["backend"], session["backend_started"], idle_seconds],
+            )
+        )
+
+    def sqlstate(self, error: BaseException) -> str | None:
+        cause = error.__cause__ if isinstance(error, DatabaseError | InterfaceError) else error
+        return getattr(cause, "sqlstate", None)
+
+    def is_passing(self, error: BaseException) -> bool:
+        return self.sqlstate(error) in PASSING
+
+    def is_lost_connection(self, error: BaseException) -> bool:
+        if isinstance(error, InterfaceError):
+            return True
+        if not isinstance(error, OperationalError | InternalError | DatabaseError):
+            return False
+        state = self.sqlstate(error)
+        broken = isinstance(error, OperationalError) and state is None
+        return broken or state in LOST or str(state or "").startswith("08")
+
+    def is_out_of_place(self, error: BaseException) -> str | None:
+        return OUT_OF_PLACE.get(self.sqlstate(error) or "")
+
+    def describe(self, error: BaseException) -> str:
+        if not isinstance(error, IntegrityError | DataError | ProgrammingError | DatabaseError):
+            return super().describe(error)
+        cause = error.__cause__
+        diagnosis = getattr(cause, "diag", None)
+        name = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "column_name", None)
+        kind = type(cause).__name__ if cause is not None else type(error).__name__
+        return f"{kind} ({name})" if name else kind
+
+    # The batch
+
+    def change_rows(
+        self, source: Sql, keys: int, changes: Sequence[TableChange], batch: int, extra: Sequence[str] = ()
+    ) -> int:
+        parts = [f"{BEFORE} ({self.before_columns(keys, changes, extra)}) AS MATERIALIZED ({source[0]})"]
+        params = list(source[1])
+        for t, change in enumerate(changes):
+            parts += self._changed_and_kept(t, change, batch, params)
+        counted = " , ".join(f"(SELECT count(*) FROM changed_{t})" for t in range(len(changes)))
+        found = self.rows(f"WITH {', '.join(parts)} SELECT {counted}", params)
+        return max(found[0])
+
+    def _changed_and_kept(self, t: int, change: TableChange, batch: int, params: list[Any]) -> list[str]:
+        names = [f"b{t}_{i}" for i in range(len(change.assignments))]
+        assigned = ", ".join(f"{self.literal(self.quote(a.column))} = {a.sql}" for a in change.assignments)
+        for assignment in change.assignments:
+            params += assignment.params
+        joined = " AND ".join(f"{self.column(change.target, k)} = {BEFORE}.k{i}" for i, k in enumerate(change.keys))
+        returned = [f"{BEFORE}.k{i}" for i in range(len(change.keys))]
+        returned += [f"{BEFORE}.{name}" for name in names]
+        returned += [f"{self.column(change.target, a.column)} AS a{i}" for i, a in enumerate(change.assignments)]
+        return [
+            f"changed_{t} AS (UPDATE {change.target} SET {assigned} FROM {BEFORE} WHERE {joined}"
+            f" RETURNING {', '.join(returned)})",
+            f"kept_{t} AS (INSERT INTO {change.journal} SELECT {int(batch)}, * FROM changed_{t})",
+        ]
+
+    def new_values(self, keys: Sequence[Column], columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Sql:
+        typed = [*keys, *columns]
+        if any(column.type.endswith("[]") for column in typed):  # unnest would flatten arrays
+            one = "(" + ", ".join(f"%s::{self.literal(column.type)}" for column in typed) + ")"
+            values = tuple(value for row in rows for value in row)
+            return f"VALUES {', '.join([one] * len(rows))}", values
+        arrays = ", ".join(f"%s::{self.literal(column.type)}[]" for column in typed)
+        return f"SELECT * FROM unnest({arrays})", tuple(list(values) for values in zip(*rows, strict=True))
+
+    # Recording triggers
+
+    def install_recorder(
+        self, target: str, journal: str, keys: Sequence[str], columns: Sequence[str], mark: str
+    ) -> None:
+        function = self._recorder_name(journal)
+        trigger = function
+        condition = f"WHEN (current_setting('{RUN_SETTING}', true) = '{mark}')"
+        body = self._recorder_body(journal, keys, columns)
+        with transaction.atomic(using=self.alias):
+            self.execute(f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $rm${body}$rm$")
+            self.execute(f"DROP TRIGGER IF EXISTS {trigger} ON {target}")
+            self.execute(
+                f"CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {target}"
+                f" FOR EACH ROW {condition} EXECUTE FUNCTION {function}()"
+            )
+
+    def _recorder_name(self, journal: str) -> str:
+        return self.quote(journal.strip('"') + "_rec")
+
+    def _recorder_body(self, journal: str, keys: Sequence[str], columns: Sequence[str]) -> str:
+        def row(of: str, names: Sequence[str]) -> str:
+            return ", ".join(f"{of}.{self.quote(name)}" for name in names)
+
+        key, before, after = (self.images(p, c) for p, c in (("key", keys), ("before", columns), ("after", columns)))
+        head = f"INSERT INTO {journal} (batch, op, "
+        moved = " OR ".join(f"OLD.{self.quote(k)} IS DISTINCT FROM NEW.{self.quote(k)}" for k in keys)
+        removed = f"{head}{', '.join(key + before)}) VALUES (1, 'D', {row('OLD', keys)}, {row('OLD', columns)});"
+        added = f"{head}{', '.join(key + after)}) VALUES (1, 'I', {row('NEW', keys)}, {row('NEW', columns)});"
+        changed = (
+            f"{head}{', '.join(key + before + after)})"
+            f" VALUES (1, 'U', {row('OLD', keys)}, {row('OLD', columns)}, {row('NEW', columns)});"
+        )
+        return (
+            f"BEGIN IF TG_OP = 'INSERT' THEN {added} ELSIF TG_OP = 'DELETE' THEN {removed}"
+            f" ELSIF {moved} THEN {removed} {added} ELSE {changed} END IF; RETURN NULL; END"
+        )
+
+    def remove_recorder(self, target: str, journal: str) -> None:
+        function = self._recorder_name(journal)
+        with transaction.atomic(using=self.alias):
+            if self.has_table(target):
+                self.execute(f"DROP TRIGGER IF EXISTS {function} ON {target}")
+            self.execute(f"DROP FUNCTION IF EXISTS {function}()")
+
+    @contextmanager
+    def recording(self, mark: str) -> Iterator[None]:
+        self.execute("SELECT set_config(%s, %s, true)", [RUN_SETTING, mark])
+        yield
+        self.execute("SELECT set_config(%s, '', true)", [RUN_SETTING])
+
+    @contextmanager
+    def watch_writes(self) -> Iterator[set[str]]:
+        counted = (
+            "SELECT relid, relname, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_xact_user_tables"
+            " WHERE n_tup_ins + n_tup_upd + n_tup_del > 0"
+        )
+        before = {relid: writes for relid, _, writes in self.rows(counted)}
+        written: set[str] = set()
+        yield written
+        written |= {name for relid, name, writes in self.rows(counted) if writes > before.get(relid, 0)}

@@ -1,0 +1,110 @@
+"""
+Recording what any code does to a few tables, by triggers bound to one transaction.
+
+The triggers note every row change; undo works on the *net* change of each row, from its first
+before-image to its last after-image, so a row written a thousand times is restored once.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+
+from django.db import DatabaseError, transaction
+
+from ..databases.base import Database
+from ..exceptions import CannotJournal, UnrecordedChange
+from ..models import JournalTable, Step
+from ..runs.run import ActiveRun
+from ..states import JournalKind
+from .slices import JournalView
+from .tables import columns_of
+
+
+@contextmanager
+def recorded(run: ActiveRun, step: Step, journals: Sequence[JournalTable], tables: Sequence[str]) -> Iterator[None]:
+    """
+    Record, inside, every change of the journals' targets in the caller's transaction.
+
+    Raise ``UnrecordedChange`` at the end if another one of ``tables`` (unquoted, all of the project)
+    was written: the caller's transaction must be rolled back then.
+    """
+    with ExitStack() as stack:
+        written = stack.enter_context(run.db.watch_writes())
+        stack.enter_context(run.db.recording(mark(step)))
+        yield
+    known = {journal.target.strip('"').split('"."')[-1] for journal in journals}
+    beside = sorted((set(written) & set(tables)) - known)
+    if beside:
+        raise UnrecordedChange(
+            f"{run}, {step}",
+            f"the recorded code also wrote to {', '.join(beside)}, which it was not said to.",
+            standing="All of this step was rolled back.",
+            todo="Name the models of these tables too: patch.record(..., TheModel), or models=[...] of the operation.",
+            tables=beside,
+        )
+
+
+def mark(step: Step) -> str:
+    return f"step {int(step.pk)}"
+
+
+@contextmanager
+def triggers(run: ActiveRun, step: Step, journals: Sequence[JournalTable]) -> Iterator[None]:
+    """Install the recording triggers for the code inside, and take them away, in short transactions of their own."""
+    try:
+        for journal in journals:
+            names = columns_of(journal)
+            run.db.install_recorder(journal.target, run.db.quote(journal.table_name), journal.keys, names, mark(step))
+    except DatabaseError as error:
+        remove(run, journals)
+        why = run.db.is_out_of_place(error) or run.db.describe(error)
+        raise CannotJournal(
+            f"{run}, {step}",
+            f"the recording triggers cannot be installed: {why}.",
+            standing="Nothing of this step was run.",
+            todo="Let the migrating role create triggers on the table; where it is locked, try again when it is free.",
+        ) from None
+    try:
+        yield
+    finally:
+        remove(run, journals)
+
+
+def remove(run: ActiveRun, journals: Sequence[JournalTable]) -> None:
+    if run.db.connection.needs_rollback:
+        return
+    for journal in journals:
+        run.db.remove_recorder(journal.target, run.db.quote(journal.table_name))
+
+
+def net_table(journal: JournalTable) -> str:
+    return f"{journal.table_name}_net"
+
+
+def net_views(db: Database, journal: JournalTable) -> list[JournalView]:
+    """Return the net changes of a recording as three views: created, changed and deleted rows."""
+    table = db.quote(net_table(journal))
+    if not db.journal_exists(table):
+        build_net(db, journal)
+    return [
+        JournalView(db, journal, kind, table) for kind in (JournalKind.CREATE, JournalKind.UPDATE, JournalKind.DELETE)
+    ]
+
+
+def build_net(db: Database, journal: JournalTable) -> None:
+    """Write the table of net changes: per key the first before-image and the last after-image."""
+    source, table = db.quote(journal.table_name), db.quote(net_table(journal))
+    number = db.quote("seq") if "seq" in db.read_columns(source) else "rowid"
+    keys = db.images("key", journal.keys)
+    names = columns_of(journal)
+    before, after = db.images("before", names), db.images("after", names)
+    kept = [f"first.{image} AS {image}" for image in keys + before] + [f"last.{image} AS {image}" for image in after]
+    same_key = " AND ".join(f"first.{k} = span.{k} AND last.{k} = span.{k}" for k in keys)
+    with transaction.atomic(using=db.alias):
+        db.execute(
+            f"CREATE TABLE {table} AS SELECT 1 AS batch, CASE WHEN first.op = 'I' THEN 'I'"
+            f" WHEN last.op = 'D' THEN 'D' ELSE 'U' END AS net, {', '.join(kept)}"
+            f" FROM (SELECT {', '.join(keys)}, min({number}) AS low, max({number}) AS high FROM {source}"
+            f" GROUP BY {', '.join(keys)}) AS span"
+            f" JOIN {source} AS first ON first.{number} = span.low JOIN {source} AS last ON last.{number} = span.high"
+            f" WHERE {same_key} AND NOT (first.op = 'I' AND last.op = 'D')"
+        )

@@ -1,0 +1,231 @@
+"""
+Undo of one step from its journals, batch by batch, newest first.
+
+Before the first row is touched everything is checked: the journals are there, and the tables
+still have the columns and types that were recorded.
+"""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+from django.db import DataError, IntegrityError, transaction
+
+from ..batches.runner import Outcome
+from ..databases.base import Database, Key
+from ..exceptions import JournalMismatch, MissingJournal, ReversibleMigrationError, UndoConflicts
+from ..models import ConflictingRow, JournalTable, Run, Step
+from ..runs.run import ActiveRun
+from ..states import JournalKind, JournalState, StepKind
+from . import recording
+from .slices import ABORT, NET_OF, JournalSlice, JournalView, SliceRestorer
+
+JOURNALLED = (StepKind.UPDATE, StepKind.TRANSFORM, StepKind.CREATE, StepKind.DELETE, StepKind.RECORD)
+
+
+def journals_of(step: Step, alias: str) -> list[JournalTable]:
+    return list(JournalTable.objects.using(alias).filter(step=step))
+
+
+def fault_of(run: Run, step: Step, db: Database) -> ReversibleMigrationError | None:
+    """Return why ``step`` cannot be undone, or None if it can."""
+    where = f"{run.migration}, {step}"
+    for journal in journals_of(step, db.alias):
+        if journal.state == JournalState.PURGED or not db.journal_exists(db.quote(journal.table_name)):
+            since = f"purged on {journal.closed_at:%Y-%m-%d %H:%M}" if journal.closed_at else "dropped by someone else"
+            return MissingJournal(
+                where,
+                f"the rollback data of {journal.target} ({journal.rows:,} rows) was {since}.",
+                todo="It cannot be undone from here: restore it from a backup, or mark it as unapplied with --fake.",
+            )
+        changed = _shape_change(journal, db)
+        if changed:
+            return JournalMismatch(
+                where,
+                f"{journal.target} is not as it was recorded: {changed}.",
+                todo="Undo the later change of its schema first, or bring the column back with its old type.",
+            )
+    return None
+
+
+def _shape_change(journal: JournalTable, db: Database) -> str | None:
+    now = db.read_columns(journal.target)
+    if not now:
+        return "the table is gone"
+    for name, recorded in journal.columns["types"].items():
+        if name not in now:
+            return f"column {name} is gone"
+        if now[name].type != recorded:
+            return f"column {name} is {now[name].type} now and was {recorded}"
+    return None
+
+
+def views_of(step: Step, db: Database) -> list[JournalView]:
+    """Return the step's journals in the order in which undo goes through them."""
+    views: list[JournalView] = []
+    for journal in journals_of(step, db.alias):
+        if journal.kind == JournalKind.RECORD:
+            views += recording.net_views(db, journal)
+        else:
+            views.append(JournalView(db, journal))
+    created = [view for view in reversed(views) if view.kind == JournalKind.CREATE]
+    updated = [view for view in views if view.kind == JournalKind.UPDATE]
+    deleted = _parents_first([view for view in views if view.kind == JournalKind.DELETE], db)
+    return created + (updated + deleted if created else deleted + updated)
+
+
+def _parents_first(views: list[JournalView], db: Database) -> list[JournalView]:
+    by_table = {view.target: view for view in views}
+    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_table, ()))
+    for target in by_table:
+        for reference in db.references(target):
+            if reference.table == target and reference.target in by_table and reference.target != target:
+                sorter.add(target, reference.target)
+    try:
+        return [by_table[target] for target in sorter.static_order()]
+    except CycleError:  # their foreign keys are checked at commit
+        return views
+
+
+class RestoreBatches:
+    """The batches of an undo step: the forward batches, newest first."""
+
+    splits_on: tuple[type[Exception], ...] = (IntegrityError, DataError)
+
+    def __init__(self, run: ActiveRun, forward: Step, step: Step, policy: str):
+        self.run, self.forward, self.step, self.policy = run, forward, step, policy
+        self.db = run.db
+        self.views = views_of(forward, run.db)
+        self.restorer = SliceRestorer(run.db, step.pk, policy)
+
+    def prepare(self) -> None:
+        """Index the journals by batch; harmless when repeated."""
+        for view in self.views:
+            with transaction.atomic(using=self.run.alias):
+                self.run.fence()
+                self.db.index_batches(view.table)
+
+    def next(self, checkpoint: Any, rows: int) -> JournalSlice | None:
+        if checkpoint and "key" in checkpoint:
+            return JournalSlice(checkpoint["batch"], low=checkpoint["key"])
+        below = checkpoint["batch"] if checkpoint else None
+        newest = [self._newest(view, below) for view in self.views]
+        found = [batch for batch in newest if batch is not None]
+        return JournalSlice(max(found)) if found else None
+
+    def _newest(self, view: JournalView, below: int | None) -> int | None:
+        where = f" WHERE batch < {int(below)}" if below is not None else ""
+        found = self.db.value(f"SELECT max(batch) FROM {view.table}{where}")
+        return None if found is None else int(found)
+
+    def change(self, slice: JournalSlice, batch: int) -> Outcome:
+        outcome = Outcome()
+        for view in self.views:
+            restored = self.restorer.restore(view, slice, self.views)
+            outcome.done += restored.rows
+            outcome.conflicting += restored.conflicts
+            outcome.seen += restored.rows + restored.conflicts
+        if outcome.conflicting and self.policy == ABORT:
+            raise conflicts_stop(self.run, self.forward, outcome.conflicting)
+        return outcome
+
+    def checkpoint(self, slice: JournalSlice) -> Any:
+        if slice.high is None:
+            return {"batch": slice.batch}
+        return {"batch": slice.batch, "key": slice.high}
+
+    def halves(self, slice: JournalSlice) -> Sequence[JournalSlice] | None:
+        if len({tuple(view.record.keys) for view in self.views}) != 1 or self.forward.kind in (
+            StepKind.DELETE,
+            StepKind.RECORD,
+        ):
+            return None  # rows of several tables belong together
+        view = self.views[0]
+        count = view.count(slice)
+        if count < 2:
+            return None
+        middle = self._key_at(view, slice, count // 2 - 1)
+        return [JournalSlice(slice.batch, slice.low, middle), JournalSlice(slice.batch, middle, slice.high)]
+
+    def _key_at(self, view: JournalView, slice: JournalSlice, offset: int) -> Key:
+        within, params = view.within(slice)
+        values = ", ".join(self.db.key_value(image) for image in view.key_images)
+        order = ", ".join(view.key_images)
+        found = self.db.row(
+            f"SELECT {values} FROM {view.table} WHERE {within} ORDER BY {order} LIMIT 1 OFFSET {int(offset)}", params
+        )
+        assert found is not None
+        return self.db.key_to_json(found)
+
+    def set_aside(self, slice: JournalSlice, error: Exception) -> Outcome:
+        """List the slice's row as a conflict: another row has its unique value, or its parent is gone."""
+        if self.policy == ABORT:
+            raise conflicts_stop(self.run, self.forward, 1) from None
+        if any(view.count(slice) > 1 for view in self.views) or len(self.views) > 1:
+            raise error
+        view = self.views[0]
+        within, params = view.within(slice)
+        found = self.db.row(f"SELECT {view.key_text()} FROM {view.table} WHERE {within}", params)
+        ConflictingRow.objects.using(self.run.alias).create(
+            step_id=self.step.pk, target=view.target, key=found[0] if found else json.dumps(slice.high),
+            reason="blocked", outcome="kept",
+        )  # fmt: skip
+        return Outcome(seen=1, conflicting=1)
+
+
+def conflicts_stop(run: ActiveRun, step: Step, count: int) -> UndoConflicts:
+    return UndoConflicts(
+        f"{run}, {step}",
+        f"{count:,} rows were changed since, and on_conflict is 'abort'.",
+        standing="These rows are as the application left them; nothing was restored over them.",
+        todo="Look at them (`manage.py safe_rollback --dry-run` counts them), then undo with --on-conflict keep or overwrite.",
+        conflicts=count,
+    )
+
+
+@dataclass(frozen=True)
+class ConflictCount:
+    """How many rows of one journal are no longer as the patch left them."""
+
+    step: Step
+    target: str
+    rows: int
+    conflicts: int
+
+
+def count_conflicts(steps: Sequence[Step], db: Database, policy: str = "keep") -> list[ConflictCount]:
+    """
+    Count, without changing anything, the rows that were changed since, for ``steps`` of one run.
+
+    A row that several steps changed is judged by the newest of them: the older ones see it as that
+    one found it.
+    """
+    found: list[ConflictCount] = []
+    newer: dict[str, list[JournalView]] = {}
+    for step in sorted(steps, key=lambda step: -step.number):
+        views = views_of(step, db)
+        for view in views:
+            restorer = SliceRestorer(db, 0, policy)
+            total, conflicts = _count(view, restorer, newer.get(view.target, []))
+            found.append(ConflictCount(step, view.target, total, conflicts))
+        for view in views:
+            newer.setdefault(view.target, []).append(view)
+    return found
+
+
+def _count(view: JournalView, restorer: SliceRestorer, newer: Sequence[JournalView]) -> tuple[int, int]:
+    net = f"{view.table}.net = '{NET_OF[view.kind]}'" if view.record.kind == JournalKind.RECORD else "TRUE"
+    total = view.db.value(f"SELECT count(*) FROM {view.table} WHERE {net}") or 0
+    later = ""
+    for number, other in enumerate(newer):
+        alias = f"rm_later_{number}"
+        images = view.db.images("key", other.record.keys)
+        same_key = " AND ".join(f"{alias}.{i} = {k}" for i, k in zip(images, view.key_images, strict=True))
+        later += f" AND NOT EXISTS (SELECT 1 FROM {other.table} AS {alias} WHERE {same_key})"
+    conflicts = view.db.value(
+        f"SELECT count(*) FROM {view.table} LEFT JOIN {view.target} ON {view.joined}"
+        f" WHERE {net} AND {restorer.conflict_condition(view)}{later}"
+    )
+    return int(total), int(conflicts or 0)

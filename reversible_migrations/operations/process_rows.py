@@ -1,0 +1,48 @@
+"""Call a function with the rows of a query set, batch by batch, one transaction each."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from ..batches.key_ranges import KeyRange
+from ..batches.runner import Outcome, Runner, is_finished
+from ..batches.selection import RowSelection
+from ..models import Step
+from ..runs.run import ActiveRun, signature
+from ..states import StepKind
+from .base import may_migrate
+from .ranged import RangedBatches, start
+from .table_changes import stable
+
+
+def process_rows(run: ActiveRun, queryset: QuerySet[Any], function: Callable[[list[Any]], Any]) -> int:
+    """
+    Call ``function`` with lists of at most ``batch_size`` locked rows of ``queryset``; return how many rows.
+
+    One call is one transaction, and its checkpoint is in it. A batch that raises is tried again in
+    halves, down to the row, which is put into quarantine. Nothing is recorded for undo.
+    """
+    where = f"{run}, processing of {queryset.model._meta.label if isinstance(queryset, QuerySet) else queryset!r}"
+    selection = RowSelection(queryset, run.db, where)
+    if not may_migrate(run.alias, selection.model):
+        return 0
+    digest = signature("process", selection.model._meta.label, stable(selection.text()))
+    step = run.step(StepKind.PROCESS, selection.model._meta.label, digest)
+    if not is_finished(step) and start(run, step, selection):
+        Runner(run, step, ProcessBatches(run, step, selection, function)).to_the_end()
+    return step.rows_done
+
+
+class ProcessBatches(RangedBatches):
+    splits_on = (Exception,)
+
+    def __init__(self, run: ActiveRun, step: Step, selection: RowSelection, function: Callable[[list[Any]], Any]):
+        super().__init__(run, step, selection)
+        self.function = function
+
+    def change(self, slice: KeyRange, batch: int) -> Outcome:
+        rows = list(self.selection.locked(slice.low, slice.high))
+        if rows:
+            self.function(rows)
+        return Outcome(seen=slice.rows, done=len(rows))

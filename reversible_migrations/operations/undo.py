@@ -1,0 +1,46 @@
+"""The step that undoes another one."""
+
+from ..batches.runner import Runner, begin, is_finished
+from ..journal.restore import JOURNALLED, RestoreBatches, conflicts_stop, count_conflicts, fault_of, journals_of
+from ..journal.slices import ABORT
+from ..journal.tables import set_state, total_rows
+from ..models import Step
+from ..runs.run import ActiveRun
+from ..states import JournalState, StepKind
+
+
+def restore_step(run: ActiveRun, forward: Step) -> int:
+    """
+    Put back what ``forward`` changed; return how many rows.
+
+    Raise ``MissingJournal``, ``JournalMismatch`` or, with on_conflict "abort", ``UndoConflicts``
+    before the first row is touched.
+    """
+    step = run.step(StepKind.RESTORE, forward.model, f"of {forward.pk}", restores=forward)
+    if is_finished(step):
+        return step.rows_done
+    fault = fault_of(run.record, forward, run.db)
+    if fault is not None:
+        raise fault
+    if forward.kind not in JOURNALLED or not journals_of(forward, run.alias):
+        run.finish_step(step)
+        return 0
+    policy = str(run.option("ON_CONFLICT"))
+    if step.checkpoint is None:
+        _look_first(run, forward, policy)
+    batches = RestoreBatches(run, forward, step, policy)
+    batches.prepare()
+    begin(run, step, rows_total=total_rows(forward, run.alias))
+    Runner(run, step, batches).to_the_end()
+    set_state(run, forward, JournalState.RESTORED)
+    return step.rows_done
+
+
+def _look_first(run: ActiveRun, forward: Step, policy: str) -> None:
+    """Count the conflicts before the first row, where one of them is enough to stop."""
+    if policy != ABORT:
+        return
+    steps = Step.objects.using(run.alias).filter(run_id=forward.run_id, kind__in=JOURNALLED, number__lte=forward.number)
+    conflicts = sum(found.conflicts for found in count_conflicts(list(steps), run.db))
+    if conflicts:
+        raise conflicts_stop(run, forward, conflicts)

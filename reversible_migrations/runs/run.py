@@ -1,0 +1,271 @@
+"""
+A run in this process: it is opened, finds or makes its steps, and is closed.
+
+Steps are numbered in call order. After a crash the same code asks for the same steps again; each
+gets its own recorded step back, finished or with its checkpoint.
+"""
+
+import getpass
+import hashlib
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db.models import F, Max
+from django.db.models.functions import Now
+
+from .. import signals
+from ..conf import option, setting
+from ..databases import database
+from ..databases.base import Database
+from ..exceptions import LeaseHeld, LeaseLost, LedgerMissing, PatchChanged
+from ..models import Event, Run, Step
+from ..states import ALLOWED, UNFINISHED, Direction, RunStatus, StepKind, StepStatus
+from . import lease
+
+LEDGER = ("reversible_migrations", "0001_initial")
+
+
+def signature(*parts: Any) -> str:
+    """Return a digest by which a step is known again; values in it cannot be read back."""
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+class ActiveRun:
+    """A run that this process owns. ``owner`` is the migration, whose class attributes are its options."""
+
+    def __init__(self, record: Run, db: Database, owner: object):
+        self.record = record
+        self.db = db
+        self.alias = db.alias
+        self.owner = owner
+        self.operation = 0
+        self.ordinal = 0
+
+    def __str__(self) -> str:
+        return self.record.migration
+
+    def option(self, name: str) -> Any:
+        return option(self.owner, name)
+
+    # Steps
+
+    def begin_operation(self, position: int) -> None:
+        self.operation, self.ordinal = position, 0
+
+    def end_operation(self) -> None:
+        """Raise ``PatchChanged`` if steps were recorded that the code no longer has."""
+        beyond = self.steps().filter(operation=self.operation, ordinal__gt=self.ordinal).first()
+        if beyond is not None:
+            raise self.changed(beyond, "no longer calls it")
+
+    def steps(self) -> Any:
+        return Step.objects.using(self.alias).filter(run_id=self.record.pk)
+
+    def step(self, kind: StepKind, model: str = "", digest: str = "", restores: Step | None = None) -> Step:
+        """
+        Return the next step, recorded before or new.
+
+        Raise ``PatchChanged`` if another one is recorded at this place.
+        """
+        self.ordinal += 1
+        known = self.steps().filter(operation=self.operation, ordinal=self.ordinal).first()
+        if known is None:
+            return self._new_step(kind, model, digest, restores)
+        if (known.kind, known.model, known.signature) != (str(kind), model, digest):
+            raise self.changed(known, f"is now: {kind} {model}".rstrip() + ", or has other values or conditions")
+        return known
+
+    def _new_step(self, kind: StepKind, model: str, digest: str, restores: Step | None) -> Step:
+        number = (self.steps().aggregate(last=Max("number"))["last"] or 0) + 1
+        step = Step(
+            run=self.record, number=number, operation=self.operation, ordinal=self.ordinal, kind=kind, model=model,
+            signature=digest, restores=restores, started_at=Now(),
+        )  # fmt: skip
+        with transaction.atomic(using=self.alias):
+            self.fence()
+            step.save(using=self.alias)
+        step.refresh_from_db(using=self.alias)
+        return step
+
+    def changed(self, step: Step, how: str) -> PatchChanged:
+        return PatchChanged(
+            f"{self}, {step}",
+            f"was recorded in run {self.record.pk}, but the code at this place {how}.",
+            standing=f"{step.rows_done:,} rows of this step are changed and recorded; nothing more was run.",
+            todo=(
+                f"Put the old code back and run `migrate` again, or undo what was done with "
+                f"`manage.py safe_rollback {self.record.app} --run {self.record.pk}` and run the new code from the start."
+            ),
+            step=step.number,
+        )
+
+    def finish_step(self, step: Step, **facts: Any) -> None:
+        """Mark ``step`` as finished; inside the caller's transaction if there is one."""
+        for name, value in {**facts, "status": StepStatus.DONE}.items():
+            setattr(step, name, value)
+        self.steps().filter(pk=step.pk).update(status=StepStatus.DONE, finished_at=Now(), **facts)
+
+    # The lease and the ledger
+
+    def fence(self) -> None:
+        lease.check_token(self.record, self.alias)
+
+    def event(self, kind: str, text: str = "", **facts: Any) -> None:
+        Event.objects.using(self.alias).create(run_id=self.record.pk, at=Now(), kind=kind, text=text, facts=facts)
+
+    def add_rows(self, rows: int) -> None:
+        Run.objects.using(self.alias).filter(pk=self.record.pk).update(rows_done=F("rows_done") + rows, heartbeat=Now())
+
+    def renew_session(self) -> None:
+        """Tell the ledger the session of a new connection."""
+        owner = {**lease.this_process(), **self.db.session()}
+        Run.objects.using(self.alias).filter(pk=self.record.pk, token=self.record.token).update(owner=owner)
+
+    def set_status(self, status: RunStatus, text: str = "", **facts: Any) -> None:
+        set_status(self.record, status, self.alias, text, **facts)
+
+
+def set_status(run: Run, status: RunStatus, alias: str, text: str = "", **facts: Any) -> None:
+    """Move ``run`` to ``status``, along the arrows of ``states.ALLOWED`` only, with its event."""
+    if status not in ALLOWED[RunStatus(run.status)]:
+        raise AssertionError(f"{run}: {run.status} may not become {status}")
+    ended = status in (RunStatus.DONE, RunStatus.UNDONE)
+    if ended:
+        facts.update(holds=None)
+        if run.finished_at is None:
+            facts.update(finished_at=Now())
+    with transaction.atomic(using=alias):
+        moved = Run.objects.using(alias).filter(pk=run.pk, token=run.token).update(status=status, **facts)
+        if not moved:
+            lease.check_token(run, alias)
+        Event.objects.using(alias).create(run_id=run.pk, at=Now(), kind="status", text=text, facts={"status": status})
+    run.refresh_from_db(using=alias)
+
+
+def require_ledger(db: Database, where: str) -> None:
+    if not db.has_table(db.quote(Run._meta.db_table)):
+        raise LedgerMissing(
+            where,
+            f"the tables of reversible_migrations are not in the database {db.alias!r}.",
+            todo=f'Add ("{LEDGER[0]}", "{LEDGER[1]}") to the dependencies of the migration, and let the database '
+            "routers allow the app on this database.",
+        )
+
+
+def latest_run(app: str, name: str, alias: str) -> Run | None:
+    """Return the newest forward run of a migration."""
+    runs = Run.objects.using(alias).filter(app=app, name=name, direction=Direction.FORWARDS)
+    return runs.order_by("-pk").first()
+
+
+def open_forwards(app: str, name: str, alias: str, owner: object) -> ActiveRun | None:
+    """
+    Return the run that applies a migration: a new one, or the unfinished one, taken over.
+
+    Return None if it is finished and Django has not come to record it. Raise ``LeaseHeld`` while
+    another process runs it, after waiting ``LEASE_WAIT_SECONDS`` for it.
+    """
+    db = database(alias)
+    require_ledger(db, f"{app}.{name}")
+    return _patiently(lambda: _open_forwards(app, name, db, owner))
+
+
+def _open_forwards(app: str, name: str, db: Database, owner: object) -> ActiveRun | None:
+    run = latest_run(app, name, db.alias)
+    if run is not None and run.status == RunStatus.DONE:
+        if not run.recorded:
+            return None
+        # Django had recorded it and has forgotten it since, by --fake: whoever did so wants it run anew.
+        set_status(run, RunStatus.UNDONE, db.alias, "Its migration was unapplied with --fake.")
+    if run is not None and run.status in UNFINISHED:
+        return ActiveRun(lease.acquire(run, db), db, owner)
+    return ActiveRun(_create(app, name, Direction.FORWARDS, db), db, owner)
+
+
+def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun:
+    """
+    Return the run that undoes the forward run ``undone``: a new one, or the unfinished one, taken over.
+
+    An unfinished forward run is taken from its owner first, so that it cannot go on meanwhile.
+    """
+    db = database(alias)
+
+    def opened() -> ActiveRun:
+        known = Run.objects.using(alias).filter(undoes=undone.pk).exclude(status=RunStatus.DONE).first()
+        if known is not None:
+            return ActiveRun(lease.acquire(known, db), db, owner)
+        undone.refresh_from_db(using=alias)
+        if undone.status in UNFINISHED:
+            lease.acquire(undone, db)
+        with transaction.atomic(using=alias):
+            set_status(undone, RunStatus.UNDOING, alias, holds=None)
+            run = _create(undone.app, undone.name, Direction.BACKWARDS, db, undone)
+        return ActiveRun(run, db, owner)
+
+    return _patiently(opened)
+
+
+def _create(app: str, name: str, direction: Direction, db: Database, undoes: Run | None = None) -> Run:
+    run = Run(
+        app=app, name=name, direction=direction, holds=f"{app}.{name}", undoes=undoes, heartbeat=Now(),
+        started_at=Now(), owner={**lease.this_process(), **db.session()}, started_by=_user(),
+    )  # fmt: skip
+    try:
+        with transaction.atomic(using=db.alias):
+            run.save(using=db.alias)
+            Event.objects.using(db.alias).create(run_id=run.pk, at=Now(), kind="status", facts={"status": "running"})
+    except IntegrityError:
+        other = Run.objects.using(db.alias).filter(holds=f"{app}.{name}").first()
+        if other is None:
+            raise
+        raise lease.held(other) from None
+    run.refresh_from_db(using=db.alias)
+    return run
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError, ImportError):
+        return ""
+
+
+def _patiently(attempt: Any) -> Any:
+    until = time.monotonic() + setting("LEASE_WAIT_SECONDS")
+    while True:
+        try:
+            return attempt()
+        except LeaseHeld:
+            if time.monotonic() >= until:
+                raise
+            time.sleep(0.5)
+
+
+@contextmanager
+def running(run: ActiveRun) -> Iterator[ActiveRun]:
+    """Keep the ledger and the watchers informed while the caller does the steps of ``run``."""
+    signals.tell(signals.run_started, run=run.record, using=run.alias)
+    try:
+        yield run
+    except LeaseLost:
+        raise
+    except (KeyboardInterrupt, SystemExit):
+        _leave(run, RunStatus.INTERRUPTED, "The process was asked to stop.")
+        raise
+    except BaseException as error:
+        _leave(run, RunStatus.FAILED, str(error) or type(error).__name__)
+        raise
+    finally:
+        signals.tell(signals.run_finished, run=run.record, using=run.alias, status=run.record.status)
+
+
+def _leave(run: ActiveRun, status: RunStatus, reason: str) -> None:
+    """Note why a run stopped, as far as the database still answers; the ledger is right without it as well."""
+    try:
+        if not run.db.connection.needs_rollback:
+            set_status(run.record, status, run.alias, type(reason).__name__ if not reason else "", error=reason)
+    except Exception:
+        run.db.connection.close() if not run.db.connection.in_atomic_block else None

@@ -1,0 +1,27 @@
+"""
+What the engine tells those who watch. Receivers are called by ``send_robust``: one that fails
+is logged and never fails a run.
+
+Every signal carries ``run`` and ``using``; step signals carry ``step`` as well. None carries row values.
+"""
+
+import logging
+from typing import Any
+
+from django.dispatch import Signal
+
+run_started = Signal()
+run_finished = Signal()  # status: RunStatus
+step_started = Signal()
+step_progressed = Signal()  # at most once a second and step
+step_finished = Signal()
+waiting = Signal()  # reason: str, seconds: float
+
+logger = logging.getLogger("reversible_migrations")
+
+
+def tell(signal: Signal, **facts: Any) -> None:
+    """Send ``signal``; a receiver that raises is logged by its name and type of error, no more."""
+    for receiver, result in signal.send_robust(sender=None, **facts):
+        if isinstance(result, Exception):
+            logger.warning("%s failed with %s; the run goes on.", receiver, type(result).__name__)

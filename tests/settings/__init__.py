@@ -1,0 +1,9 @@
+"""
+One module per database: `tests.settings.sqlite` and `tests.settings.postgresql`.
+
+A process that a test starts uses the same module, and is told the test's database by the variable
+`SQLITE_URL` or `POSTGRESQL_URL`.
+"""
+
+# Apps that only the tests need.
+TEST_APPS: list[str] = []

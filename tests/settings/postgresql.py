@@ -1,0 +1,11 @@
+"""The tests on PostgreSQL: the server that POSTGRESQL_URL names, or the one at 127.0.0.1:5432."""
+
+from project.settings.base import *
+from project.settings.base import INSTALLED_APPS, env
+from tests.settings import TEST_APPS
+
+INSTALLED_APPS = [*INSTALLED_APPS, *TEST_APPS]
+
+DATABASES = {
+    "default": env.db_url("POSTGRESQL_URL", default="postgres://postgres@127.0.0.1:5432/postgres"),
+}

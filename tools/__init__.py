@@ -1,0 +1,1 @@
+"""Programs of the house: what `make test` runs."""

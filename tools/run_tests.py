@@ -1,0 +1,88 @@
+"""
+Run everything `make test` promises, and say at the end what was not run.
+
+    python -m tools.run_tests            format, lint, types, layers, tests on SQLite and PostgreSQL,
+                                         and on the other Pythons of this machine
+    python -m tools.run_tests --crash    the long crash tests on SQLite and PostgreSQL
+    python -m tools.run_tests --strict   fail if the tests on PostgreSQL could not run
+
+All steps run even when one fails. Exit status 1 when one failed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools import interpreters, postgresql
+from tools.steps import NotRun, Outcome, Step, exit_status, run_step, summary
+
+PYTHON = sys.executable
+LINT_IMPORTS = str(Path(PYTHON).with_name("lint-imports"))  # it cannot be run with -m
+PYTEST = (PYTHON, "-m", "pytest", "--numprocesses=2")
+CRASH_TESTS = (PYTHON, "-m", "pytest", "tests/crash", "-m", "long", "--numprocesses=2")
+ON_SQLITE = "--ds=tests.settings.sqlite"
+ON_POSTGRESQL = "--ds=tests.settings.postgresql"
+# Not the tests' own apps: some of their migrations are wrong on purpose.
+APPS = ("reversible_migrations", "flights")
+MAKEMIGRATIONS = (PYTHON, "manage.py", "makemigrations", "--settings=tests.settings.sqlite")
+
+CODE_STEPS = [
+    Step("format", [(PYTHON, "-m", "ruff", "format", "--check", ".")]),
+    Step("lint", [(PYTHON, "-m", "ruff", "check", ".")]),
+    Step("types", [(PYTHON, "-m", "mypy")]),
+    Step("layers", [(LINT_IMPORTS, "--no-logo")]),
+    Step("models match their migrations", [(*MAKEMIGRATIONS, "--check", "--dry-run", *APPS)]),
+]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tools.run_tests", description="Run the tests.")
+    parser.add_argument("--crash", action="store_true", help="run the long crash tests only")
+    parser.add_argument("--strict", action="store_true", help="fail if PostgreSQL could not run")
+    options = parser.parse_args()
+
+    results = list(crash_tests() if options.crash else all_tests())
+    print(summary(results, strict=options.strict))
+    return exit_status(results, strict=options.strict)
+
+
+def all_tests() -> Iterator[Outcome | NotRun]:
+    for step in CODE_STEPS:
+        yield run_step(step)
+    yield run_step(Step("tests on SQLite", [(*PYTEST, ON_SQLITE)]))
+    yield on_postgresql("tests on PostgreSQL", (*PYTEST, ON_POSTGRESQL))
+    yield from on_other_pythons()
+
+
+def crash_tests() -> Iterator[Outcome | NotRun]:
+    yield run_step(Step("crash tests on SQLite", [(*CRASH_TESTS, ON_SQLITE)]))
+    yield on_postgresql("crash tests on PostgreSQL", (*CRASH_TESTS, ON_POSTGRESQL))
+
+
+def on_postgresql(name: str, command: tuple[str, ...]) -> Outcome | NotRun:
+    try:
+        with postgresql.server() as url:
+            print(f"\nPostgreSQL: {postgresql.described(url)}", flush=True)
+            return run_step(Step(name, [command], {"POSTGRESQL_URL": url}))
+    except postgresql.NoServer as reason:
+        return NotRun(name, str(reason), needed_when_strict=True)
+
+
+def on_other_pythons() -> Iterator[Outcome | NotRun]:
+    """The suite on SQLite, without the crash tests, on every other Python: Django 6.1 from 3.12 on."""
+    for version in interpreters.other_versions():
+        name = f"tests on Python {version}"
+        interpreter = interpreters.find(version)
+        if interpreter is None:
+            yield NotRun(name, f"there is no python{version} here")
+            continue
+        environment = interpreters.Environment(version, interpreter)
+        pytest = (str(environment.python), *PYTEST[1:], ON_SQLITE, "--ignore=tests/crash")
+        yield run_step(Step(name, [*environment.commands_to_make_it(), pytest]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
