@@ -6,6 +6,9 @@ The project-wide settings, in ``settings.REVERSIBLE_MIGRATIONS``: name, default,
 A migration overrides a default by the class attribute of the same name in small letters.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,7 +40,7 @@ class Setting:
 
 
 SETTINGS: dict[str, Setting] = {
-    "BATCH_SIZE": Setting(5_000, int, "rows", "rows read by one batch, which is one transaction", smallest=1),
+    "BATCH_SIZE": Setting(10_000, int, "rows", "rows read by one batch, which is one transaction", smallest=1),
     "PAUSE_SECONDS": Setting(0.0, (int, float), "seconds", "pause after each batch", smallest=0),
     "ON_CONFLICT": Setting(
         "keep", str, "", "what undo does with a row that was changed since", choices=("keep", "overwrite", "abort")
@@ -65,7 +68,23 @@ def setting(name: str) -> Any:
     return getattr(django_settings, "REVERSIBLE_MIGRATIONS", {}).get(name, SETTINGS[name].default)
 
 
+ASKED: ContextVar[dict[str, Any]] = ContextVar("asked", default={})  # noqa: B039 (never changed in place)
+
+
+@contextmanager
+def asked(**options: Any) -> Iterator[None]:
+    """Let the given options go before those of migrations and settings, in this context; None asks for nothing."""
+    given = {name.upper(): value for name, value in options.items() if value is not None}
+    token = ASKED.set({**ASKED.get(), **given})
+    try:
+        yield
+    finally:
+        ASKED.reset(token)
+
+
 def option(owner: object, name: str) -> Any:
-    """Return the class attribute ``name`` of a migration where it is set, else the project's setting."""
+    """Return what a command was asked for, else the class attribute of a migration, else the project's setting."""
+    if name in ASKED.get():
+        return ASKED.get()[name]
     value = getattr(owner, name.lower(), None)
     return setting(name) if value is None else value

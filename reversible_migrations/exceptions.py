@@ -73,5 +73,17 @@ class CannotJournal(ReversibleMigrationError):
     """The rollback data has no place: no right to create its table, a read-only or a full database."""
 
 
+class UnknownMigration(ReversibleMigrationError):
+    """The app, migration or run that was named is not there, or more than one begins with that name."""
+
+
+class NothingToPreview(ReversibleMigrationError):
+    """The migration is applied already."""
+
+
+class RollbackRefused(ReversibleMigrationError):
+    """A rollback cannot be done as a whole, so nothing of it was begun. ``data["faults"]`` are the reasons."""
+
+
 class Skip(Exception):
     """Raised by a transform function to leave a row as it is."""

@@ -44,6 +44,7 @@ class Batches(Protocol, Generic[Slice]):
     """What a kind of step tells the runner of its work."""
 
     splits_on: tuple[type[Exception], ...]  # errors of single rows, found by cutting the slice in halves
+    may_share_snapshot: bool  # whether the first try may go without locks, see Database.begin_batch
 
     def next(self, checkpoint: Any, rows: int) -> Slice | None:
         """Return the slice after ``checkpoint``, or None at the end."""
@@ -121,7 +122,9 @@ class Runner(Generic[Slice]):
 
     def _commit(self, slice: Slice) -> None:
         began = time.monotonic()
+        outermost = not self.db.connection.in_atomic_block
         with transaction.atomic(using=self.run.alias):
+            self.db.begin_batch(self.batches.may_share_snapshot and outermost and not self.tries)
             self.run.fence()
             outcome = self.batches.change(slice, self.step.batches + 1)
             after = self._advance(self.batches.checkpoint(slice), outcome, began)

@@ -5,19 +5,24 @@ A query set that reads one table is used as it is; one with joins or aggregates 
 ``pk IN (the query set)``, because ``FOR UPDATE`` refuses outer joins, aggregates and DISTINCT.
 """
 
+import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
 from django.db.models import BooleanField, F, Field, Func, Model, QuerySet
-from django.db.models.expressions import Col
+from django.db.models.expressions import Col, RawSQL
 
-from ..databases.base import Column, Database, Key, Sql
+from ..databases.base import Assignment, Column, Database, Key, Sql
 from ..exceptions import RefusedQuery
 
 if TYPE_CHECKING:
     AnyField = Field[Any, Any]
 else:
     AnyField = Field
+
+
+CALLS = re.compile(r"(\w+)\s*\(")
 
 
 class KeyComparison(Func):
@@ -56,9 +61,9 @@ class KeyColumns:
         names = [field.attname for field in self.fields]
         return KeyComparison(names, operator, self.placeholders, self.db.key_params(key))
 
-    def compared(self, operator: str, key: Key, table: str | None = None) -> Sql:
-        """Return the same comparison as SQL text, over ``table`` (quoted)."""
-        columns = ", ".join(self.db.column(table or self.table, name) for name in self.names)
+    def compared(self, operator: str, key: Key, table: str | None = None, names: Sequence[str] | None = None) -> Sql:
+        """Return the same comparison as SQL text, over columns of ``table`` (quoted)."""
+        columns = ", ".join(self.db.column(table or self.table, name) for name in names or self.names)
         values = ", ".join(self.placeholders)
         if len(self.names) > 1:
             columns, values = f"({columns})", f"({values})"
@@ -106,12 +111,34 @@ class RowSelection:
         return outer
 
     def locked(self, low: Key | None, high: Key | None) -> QuerySet[Any]:
-        return self.within(low, high).order_by("pk").select_for_update()
+        rows = self.within(low, high)
+        return rows.order_by("pk").select_for_update() if self.db.locks else rows
 
-    def source(self, fields: list[AnyField], low: Key | None, high: Key | None) -> Sql | None:
-        """Return SQL that locks the rows of a range and gives their key columns, then ``fields``; None if it has none."""
+    def source(
+        self, fields: list[AnyField], assignments: Sequence[Assignment], low: Key | None, high: Key | None
+    ) -> Sql | None:
+        """
+        Return SQL that gives the key columns of a range's rows, ``fields``, and the values of ``assignments``.
+
+        None if the range can have no rows.
+        """
         names = [field.attname for field in [*self.keys.fields, *fields]]
-        return compiled(plain_values(self.locked(low, high), names), self.db.alias)
+        after = [RawSQL(f"({a.sql})", a.params) for a in assignments] if self.db.source_has_after else []
+        return compiled(plain_values(self.locked(low, high), names, after), self.db.alias)
+
+    def update_again(self, assignments: Sequence[Assignment], low: Key | None, high: Key | None) -> Sql | None:
+        """
+        Return the UPDATE of a range's rows by their own condition, or None where it might find others or
+        assign other values than ``source`` did: with subqueries, or functions that differ from call to call.
+        """
+        if not self.is_simple or not all(is_repeatable(a.sql) for a in assignments):
+            return None
+        found = compiled(self.within(low, high).values("pk"), self.db.alias)
+        if found is None or not is_repeatable(found[0].partition(" WHERE ")[2]):
+            return None
+        assigned = ", ".join(f"{self.db.literal(self.db.quote(a.column))} = {a.sql}" for a in assignments)
+        params = tuple(p for a in assignments for p in a.params)
+        return f"UPDATE {self.keys.table} SET {assigned} WHERE {found[0].partition(' WHERE ')[2]}", params + found[1]
 
     def stored(self, columns: list[str], low: Key | None, high: Key | None) -> Sql | None:
         """Return SQL that locks the rows of a range and gives their stored ``columns``, known to the model or not."""
@@ -122,19 +149,42 @@ class RowSelection:
         query.set_select([stored_column(alias, name) for name in columns])
         return compiled(rows, self.db.alias)
 
+    def key_of_row(self, number: int, low: Key | None) -> Key | None:
+        """Return the key of the row at ``number``, from 1 in key order above ``low``; the last if there are fewer."""
+        rows = self.within(low, None).order_by("pk")
+        alias = rows.query.get_initial_alias()
+        rows.query.clear_select_clause()
+        rows.query.set_select([stored_column(alias, name) for name in self.keys.names])
+        rows.query.set_limits(0, number)
+        sql = compiled(rows, self.db.alias)
+        if sql is None:
+            return None
+        found = self.db.rows(f"SELECT {self.keys.values('rm_first')} FROM ({sql[0]}) AS rm_first", sql[1])
+        return self.db.key_to_json(found[-1]) if found else None
+
     def text(self) -> Any:
         """Return what identifies the selection: its SQL and parameters."""
         return compiled(self.queryset.values("pk"), self.db.alias)
 
 
-def plain_values(rows: QuerySet[Any], names: list[str]) -> QuerySet[Any]:
-    """Return ``rows.values_list(*names)`` that selects each name once per place, even where one is named twice."""
-    rows = rows.values_list(*dict.fromkeys(names))
+def plain_values(rows: QuerySet[Any], names: list[str], extra: Sequence[Any] = ()) -> QuerySet[Any]:
+    """Return ``rows`` selecting the columns of ``names``, each at every place it is named, then ``extra`` expressions."""
+    unique = list(dict.fromkeys(names))
+    rows = rows.values_list(*unique)
     query = rows.query
-    if len(set(names)) != len(names):
-        chosen = dict(zip(dict.fromkeys(names), query.select, strict=True))
-        query.select = tuple(chosen[name] for name in names)
+    chosen = dict(zip(unique, query.select, strict=True))
+    query.selected = None  # else each name would be selected once
+    query.select = (*(chosen[name] for name in names), *extra)
     return rows
+
+
+REPEATABLE = {"CAST", "COALESCE", "NULLIF", "LOWER", "UPPER", "TRIM", "LTRIM", "RTRIM", "REPLACE", "ABS", "ROUND"}
+REPEATABLE |= {"SUBSTR", "LENGTH", "AND", "OR", "NOT", "WHEN", "THEN", "ELSE", "IN", "CASE", "NUMERIC", "INSTR"}
+
+
+def is_repeatable(sql: str) -> bool:
+    """Return whether ``sql`` has no subquery, and no function but those known to give the same every time."""
+    return "CURRENT_" not in sql.upper() and {name.upper() for name in CALLS.findall(sql)} <= REPEATABLE
 
 
 def stored_column(alias: str, name: str) -> Col:

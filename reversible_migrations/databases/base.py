@@ -57,6 +57,8 @@ class TableChange:
     keys: tuple[str, ...]
     assignments: tuple[Assignment, ...]
     journal: str  # quoted
+    within: Sql = ("", ())  # the bounds of the batch over ``target``, so that no join looks beyond them
+    again: Sql | None = None  # the plain UPDATE of the same rows, where one would find the same and no others
 
 
 class Database(ABC):
@@ -222,28 +224,40 @@ class Database(ABC):
 
     # The batch
 
+    locks = True  # whether the batch in hand has to lock the rows it reads
     lock_clause = ""  # appended to a SELECT to lock its rows
 
+    def begin_batch(self, may_share_snapshot: bool) -> None:
+        """
+        Begin the transaction of a batch, before its first statement.
+
+        Where all its statements may see one and the same snapshot, and a row that others changed
+        meanwhile fails the batch, nothing has to be locked beforehand.
+        """
+
     @abstractmethod
-    def change_rows(
-        self, source: Sql, keys: int, changes: Sequence[TableChange], batch: int, extra: Sequence[str] = ()
-    ) -> int:
+    def change_rows(self, source: Sql, changes: Sequence[TableChange], batch: int) -> int:
         """
         Change the rows that ``source`` selects, and keep their before- and after-images; return how many.
 
-        ``source`` gives the key columns, then the columns of every change in turn, then ``extra``
-        ones that assignments refer to as ``rm_before.<name>``. It locks what it selects.
+        ``source`` gives the key columns (``k0``...), then the columns to be changed of every table in
+        turn (``b0``...), then, in the same order, values that assignments call ``rm_before.n0``... or, where
+        ``source_has_after`` is set, the after-images.
         """
+
+    source_has_after = False  # whether ``change_rows`` wants the new values computed by its source
 
     @abstractmethod
     def new_values(self, keys: Sequence[Column], columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Sql:
         """Return a SELECT of ``rows`` (key values, then column values) with the types of the columns."""
 
-    def before_columns(self, keys: int, changes: Sequence[TableChange], extra: Sequence[str] = ()) -> str:
-        names = [f"k{i}" for i in range(keys)]
-        for t, change in enumerate(changes):
-            names += [f"b{t}_{i}" for i in range(len(change.assignments))]
-        return ", ".join([*names, *extra])
+    def source_columns(self, changes: Sequence[TableChange], with_new: bool) -> str:
+        names = [f"k{i}" for i in range(len(changes[0].keys))]
+        width = sum(len(change.assignments) for change in changes)
+        names += [f"b{i}" for i in range(width)]
+        if with_new:
+            names += [f"n{i}" for i in range(width)]
+        return ", ".join(names)
 
     # Undo
 

@@ -6,8 +6,6 @@ from typing import Any
 
 from django.db import (
     DatabaseError,
-    DataError,
-    IntegrityError,
     InterfaceError,
     InternalError,
     OperationalError,
@@ -164,38 +162,52 @@ class PostgreSQL(Database):
         return OUT_OF_PLACE.get(self.sqlstate(error) or "")
 
     def describe(self, error: BaseException) -> str:
-        if not isinstance(error, IntegrityError | DataError | ProgrammingError | DatabaseError):
+        if not isinstance(error, DatabaseError):
             return super().describe(error)
         cause = error.__cause__
+        kind = type(cause or error).__name__
         diagnosis = getattr(cause, "diag", None)
         name = getattr(diagnosis, "constraint_name", None) or getattr(diagnosis, "column_name", None)
-        kind = type(cause).__name__ if cause is not None else type(error).__name__
-        return f"{kind} ({name})" if name else kind
+        # Of these the server's first line names columns, tables and limits, never a value of a row.
+        speaks = isinstance(error, OperationalError | ProgrammingError) and self.sqlstate(error) != "P0001"
+        words = getattr(diagnosis, "message_primary", None) if speaks else None
+        return f"{kind} ({name or words})" if name or words else kind
 
     # The batch
 
-    def change_rows(
-        self, source: Sql, keys: int, changes: Sequence[TableChange], batch: int, extra: Sequence[str] = ()
-    ) -> int:
-        parts = [f"{BEFORE} ({self.before_columns(keys, changes, extra)}) AS MATERIALIZED ({source[0]})"]
-        params = list(source[1])
-        for t, change in enumerate(changes):
-            parts += self._changed_and_kept(t, change, batch, params)
-        counted = " , ".join(f"(SELECT count(*) FROM changed_{t})" for t in range(len(changes)))
-        found = self.rows(f"WITH {', '.join(parts)} SELECT {counted}", params)
-        return max(found[0])
+    def begin_batch(self, may_share_snapshot: bool) -> None:
+        # Under REPEATABLE READ an UPDATE finds just the rows and images the snapshot has, and fails with
+        # 40001 where another session changed one since. That spares the pass that locks the rows.
+        self.locks = not may_share_snapshot
+        if may_share_snapshot:
+            self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
 
-    def _changed_and_kept(self, t: int, change: TableChange, batch: int, params: list[Any]) -> list[str]:
-        names = [f"b{t}_{i}" for i in range(len(change.assignments))]
+    def change_rows(self, source: Sql, changes: Sequence[TableChange], batch: int) -> int:
+        with_new = any(f"{BEFORE}.n" in a.sql for change in changes for a in change.assignments)
+        held = "MATERIALIZED" if self.locks or len(changes) > 1 else "NOT MATERIALIZED"
+        parts = [f"{BEFORE} ({self.source_columns(changes, with_new)}) AS {held} ({source[0]})"]
+        params = list(source[1])
+        place = 0
+        for t, change in enumerate(changes):
+            parts += self._changed_and_kept(t, place, change, batch, params)
+            place += len(change.assignments)
+        counted = ", ".join(f"(SELECT count(*) FROM changed_{t})" for t in range(len(changes)))
+        found = self.rows(f"WITH {', '.join(parts)} SELECT {counted}", params)
+        return int(max(found[0]))
+
+    def _changed_and_kept(self, t: int, place: int, change: TableChange, batch: int, params: list[Any]) -> list[str]:
         assigned = ", ".join(f"{self.literal(self.quote(a.column))} = {a.sql}" for a in change.assignments)
         for assignment in change.assignments:
             params += assignment.params
-        joined = " AND ".join(f"{self.column(change.target, k)} = {BEFORE}.k{i}" for i, k in enumerate(change.keys))
+        met = [f"{self.column(change.target, k)} = {BEFORE}.k{i}" for i, k in enumerate(change.keys)]
+        if change.within[0]:
+            met.append(change.within[0])
+            params += change.within[1]
         returned = [f"{BEFORE}.k{i}" for i in range(len(change.keys))]
-        returned += [f"{BEFORE}.{name}" for name in names]
+        returned += [f"{BEFORE}.b{place + i}" for i in range(len(change.assignments))]
         returned += [f"{self.column(change.target, a.column)} AS a{i}" for i, a in enumerate(change.assignments)]
         return [
-            f"changed_{t} AS (UPDATE {change.target} SET {assigned} FROM {BEFORE} WHERE {joined}"
+            f"changed_{t} AS (UPDATE {change.target} SET {assigned} FROM {BEFORE} WHERE {' AND '.join(met)}"
             f" RETURNING {', '.join(returned)})",
             f"kept_{t} AS (INSERT INTO {change.journal} SELECT {int(batch)}, * FROM changed_{t})",
         ]

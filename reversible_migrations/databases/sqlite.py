@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from .base import BEFORE, Column, Database, Key, Reference, Sql, TableChange
 
@@ -116,7 +116,8 @@ class SQLite(Database):
         text = str(error)
         if isinstance(cause, sqlite3.IntegrityError) and " constraint failed" in text:
             return text  # "UNIQUE constraint failed: table.column": names, no values
-        return type(error).__name__
+        # "no such column: price": of this kind the text names things, never a value of a row.
+        return f"{type(error).__name__} ({text})" if isinstance(error, OperationalError) else type(error).__name__
 
     @contextmanager
     def checking_references(self) -> Iterator[None]:
@@ -136,37 +137,33 @@ class SQLite(Database):
 
     # The batch
 
-    def change_rows(
-        self, source: Sql, keys: int, changes: Sequence[TableChange], batch: int, extra: Sequence[str] = ()
-    ) -> int:
+    locks = False  # one writer at a time: nobody changes a row between two statements of a batch
+    source_has_after = True
+
+    def change_rows(self, source: Sql, changes: Sequence[TableChange], batch: int) -> int:
         marks = [self.value(f"SELECT max(rowid) FROM {change.journal}") or 0 for change in changes]
-        for t, change in enumerate(changes):
-            self._keep(t, source, keys, changes, change, batch, extra)
+        place = 0
+        for change in changes:
+            self._keep(place, source, changes, change, batch)
+            place += len(change.assignments)
         return max(self._assign(change, mark) for change, mark in zip(changes, marks, strict=True))
 
-    def _keep(
-        self,
-        t: int,
-        source: Sql,
-        keys: int,
-        changes: Sequence[TableChange],
-        change: TableChange,
-        batch: int,
-        extra: Sequence[str],
-    ) -> None:
-        joined = " AND ".join(f"{self.column(change.target, k)} = {BEFORE}.k{i}" for i, k in enumerate(change.keys))
-        kept = [f"{BEFORE}.k{i}" for i in range(len(change.keys))]
-        kept += [f"{BEFORE}.b{t}_{i}" for i in range(len(change.assignments))]
-        kept += [a.sql for a in change.assignments]
-        params = [*source[1], *(p for a in change.assignments for p in a.params)]
+    def _keep(self, place: int, source: Sql, changes: Sequence[TableChange], change: TableChange, batch: int) -> None:
+        if len(changes) == 1:
+            self.execute(f"INSERT INTO {change.journal} SELECT {int(batch)}, * FROM ({source[0]})", source[1])
+            return
+        width = len(change.assignments)
+        kept = [f"k{i}" for i in range(len(change.keys))]
+        kept += [f"{prefix}{place + i}" for prefix in "bn" for i in range(width)]
         self.execute(
-            f"WITH {BEFORE} ({self.before_columns(keys, changes, extra)}) AS MATERIALIZED ({source[0]})"
-            f" INSERT INTO {change.journal} SELECT {int(batch)}, {', '.join(kept)}"
-            f" FROM {BEFORE} CROSS JOIN {change.target} WHERE {joined}",
-            params,
+            f"WITH {BEFORE} ({self.source_columns(changes, True)}) AS ({source[0]})"
+            f" INSERT INTO {change.journal} SELECT {int(batch)}, {', '.join(kept)} FROM {BEFORE}",
+            source[1],
         )
 
     def _assign(self, change: TableChange, mark: int) -> int:
+        if change.again is not None:
+            return self.execute(*change.again)
         key = self.images("key", change.keys)
         after = self.images("after", [a.column for a in change.assignments])
         assigned = ", ".join(

@@ -16,7 +16,7 @@ from ..models import JournalTable, Step
 from ..runs.run import ActiveRun
 from ..states import JournalKind
 from .slices import JournalView
-from .tables import columns_of
+from .tables import close_journals, columns_of, left_open
 
 
 @contextmanager
@@ -74,6 +74,12 @@ def remove(run: ActiveRun, journals: Sequence[JournalTable]) -> None:
         return
     for journal in journals:
         run.db.remove_recorder(journal.target, run.db.quote(journal.table_name))
+
+
+def close_interrupted(run: ActiveRun, step: Step) -> None:
+    """Do what a crash kept ``step`` from: take its recording triggers away, and close its journals."""
+    remove(run, [journal for journal in left_open(run, step) if journal.kind == JournalKind.RECORD])
+    close_journals(run, step)
 
 
 def net_table(journal: JournalTable) -> str:

@@ -93,6 +93,7 @@ class RestoreBatches:
     """The batches of an undo step: the forward batches, newest first."""
 
     splits_on: tuple[type[Exception], ...] = (IntegrityError, DataError)
+    may_share_snapshot = False
 
     def __init__(self, run: ActiveRun, forward: Step, step: Step, policy: str):
         self.run, self.forward, self.step, self.policy = run, forward, step, policy
@@ -197,14 +198,14 @@ class ConflictCount:
 
 def count_conflicts(steps: Sequence[Step], db: Database, policy: str = "keep") -> list[ConflictCount]:
     """
-    Count, without changing anything, the rows that were changed since, for ``steps`` of one run.
+    Count, without changing anything, the rows that were changed since, for ``steps`` of one run or several.
 
     A row that several steps changed is judged by the newest of them: the older ones see it as that
     one found it.
     """
     found: list[ConflictCount] = []
     newer: dict[str, list[JournalView]] = {}
-    for step in sorted(steps, key=lambda step: -step.number):
+    for step in sorted(steps, key=lambda step: (-step.run_id, -step.number)):
         views = views_of(step, db)
         for view in views:
             restorer = SliceRestorer(db, 0, policy)

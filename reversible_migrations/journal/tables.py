@@ -101,8 +101,8 @@ def columns_of(journal: JournalTable) -> list[str]:
 
 
 def close_journals(run: ActiveRun, step: Step) -> None:
-    """Note rows and bytes of a finished step's journals; drop those that stayed empty."""
-    for journal in JournalTable.objects.using(run.alias).filter(step=step):
+    """Note rows and bytes of a step's journals where that is not done yet; drop those that stayed empty."""
+    for journal in left_open(run, step):
         table = run.db.quote(journal.table_name)
         rows = run.db.value(f"SELECT count(*) FROM {table}") or 0
         with transaction.atomic(using=run.alias):
@@ -113,6 +113,10 @@ def close_journals(run: ActiveRun, step: Step) -> None:
             else:
                 journal.rows, journal.bytes = rows, run.db.table_bytes(table)
                 journal.save(using=run.alias, update_fields=["rows", "bytes"])
+
+
+def left_open(run: ActiveRun, step: Step) -> list[JournalTable]:
+    return list(JournalTable.objects.using(run.alias).filter(step=step, rows=0))
 
 
 def set_state(run: ActiveRun, step: Step, state: str) -> None:

@@ -10,15 +10,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from django.db import router
+from django.db import router, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.models import Model
 
 from ..exceptions import Irreversible, MissingJournal, StepFailed
+from ..journal.recording import close_interrupted
 from ..models import Run, Step
 from ..runs.run import ActiveRun, latest_run, open_backwards, open_forwards, running, set_status
-from ..states import Direction, RunStatus, StepKind
+from ..states import Direction, RunStatus, StepKind, StepStatus
 from .undo import restore_step
 
 ACTIVE: dict[str, ActiveRun] = {}  # by database alias: the run whose operations are being done in this process
@@ -63,6 +64,7 @@ class ReversibleOperation(Operation):
         with self._engaged(app_label, alias) as run:
             if run is not None:
                 with run.db.checking_references():
+                    close_interrupted_steps(run)
                     self.forwards(run, from_state.apps, schema_editor, app_label)
                     run.end_operation()
 
@@ -126,6 +128,12 @@ class ReversibleOperation(Operation):
         )
 
 
+def close_interrupted_steps(run: ActiveRun) -> None:
+    """Close the steps of the operation in hand that a crash hit behind their last commit."""
+    for step in run.steps().filter(operation=run.operation, status=StepStatus.DONE, journals__rows=0).distinct():
+        close_interrupted(run, step)
+
+
 def flattened(operations: Sequence[Operation]) -> list[Operation]:
     """Return the operations with those inside ``SeparateDatabaseAndState`` in their places."""
     found: list[Operation] = []
@@ -174,9 +182,10 @@ def close_undo(run: ActiveRun) -> None:
     undone = run.record.undoes
     assert undone is not None and run.record.direction == Direction.BACKWARDS
     undone.refresh_from_db(using=run.alias)
-    if undone.status == RunStatus.UNDOING:
-        set_status(undone, RunStatus.UNDONE, run.alias)
-    run.set_status(RunStatus.DONE)
+    with transaction.atomic(using=run.alias):  # of an undone run with an open undo nobody would take up the undo
+        if undone.status == RunStatus.UNDOING:
+            set_status(undone, RunStatus.UNDONE, run.alias)
+        run.set_status(RunStatus.DONE)
 
 
 def model_of(reference: str | type[Model], apps: Any, app_label: str) -> Any:

@@ -28,6 +28,8 @@ def create_rows(run: ActiveRun, model: type[Model], rows: Iterable[Any]) -> list
     model = model._meta.concrete_model or model
     where = f"{run}, creation of {model._meta.label}"
     given = rows if isinstance(rows, Sequence) else list(rows)
+    if run.first_rows is not None:
+        given = given[: run.first_rows]
     _refuse_unknown_fields(model, given, where)
     if not may_migrate(run.alias, model):
         return []
@@ -91,6 +93,7 @@ class CreateBatches:
     """One transaction that creates all rows; undo takes them in portions of ``batch_size``."""
 
     splits_on: tuple[type[Exception], ...] = ()
+    may_share_snapshot = False
 
     def __init__(
         self,

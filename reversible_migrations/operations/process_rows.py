@@ -36,6 +36,7 @@ def process_rows(run: ActiveRun, queryset: QuerySet[Any], function: Callable[[li
 
 class ProcessBatches(RangedBatches):
     splits_on = (Exception,)
+    may_share_snapshot = False  # the function gets rows that are locked, and may read others as they are now
 
     def __init__(self, run: ActiveRun, step: Step, selection: RowSelection, function: Callable[[list[Any]], Any]):
         super().__init__(run, step, selection)

@@ -73,11 +73,10 @@ class TransformBatches(RangedBatches):
 
     def change(self, slice: KeyRange, batch: int) -> Outcome:
         outcome = Outcome(seen=slice.rows)
-        changed = [row for row in self._transformed(slice, outcome)]
+        changed = list(self._transformed(slice, outcome))
         if changed:
-            source = self._source(changed)
-            extra = [f"n{i}" for i in range(len(self.fields))]
-            outcome.done = self.db.change_rows(source, len(self.keys.names), self.changes, batch, extra)
+            changes = self.bounded(self.changes, slice)
+            outcome.done = self.db.change_rows(self._source(changed, changes), changes, batch)
         return outcome
 
     def _transformed(self, slice: KeyRange, outcome: Outcome) -> Iterable[list[Any]]:
@@ -121,7 +120,7 @@ class TransformBatches(RangedBatches):
                 )
             setattr(row, name, value)
 
-    def _source(self, rows: list[list[Any]]) -> Sql:
+    def _source(self, rows: list[list[Any]], changes: Sequence[TableChange]) -> Sql:
         columns = [self.db.columns(part.keys.table)[field.column] for part in self.parts for field in part.fields]
         values, params = self.db.new_values(self.keys.columns, columns, rows)
         keys = [f"k{i}" for i in range(len(self.keys.names))]
@@ -137,9 +136,12 @@ class TransformBatches(RangedBatches):
             )
             for part in self.parts
         )
+        bounds = " AND ".join(change.within[0] for change in changes)
+        more = tuple(p for change in changes for p in change.within[1])
         return (
-            f"WITH {NEW} ({', '.join(names)}) AS ({values}) SELECT {', '.join(selected)} FROM {NEW}{joined}",
-            params,
+            f"WITH {NEW} ({', '.join(names)}) AS ({values}) SELECT {', '.join(selected)} FROM {NEW}{joined}"
+            f" WHERE {bounds}",
+            (*params, *more),
         )
 
 

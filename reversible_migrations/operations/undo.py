@@ -1,6 +1,7 @@
 """The step that undoes another one."""
 
 from ..batches.runner import Runner, begin, is_finished
+from ..journal.recording import close_interrupted
 from ..journal.restore import JOURNALLED, RestoreBatches, conflicts_stop, count_conflicts, fault_of, journals_of
 from ..journal.slices import ABORT
 from ..journal.tables import set_state, total_rows
@@ -22,6 +23,7 @@ def restore_step(run: ActiveRun, forward: Step) -> int:
     fault = fault_of(run.record, forward, run.db)
     if fault is not None:
         raise fault
+    close_interrupted(run, forward)
     if forward.kind not in JOURNALLED or not journals_of(forward, run.alias):
         run.finish_step(step)
         return 0

@@ -60,10 +60,13 @@ class UpdateBatches(RangedBatches):
         self.fields, self.changes = fields, changes
 
     def change(self, slice: KeyRange, batch: int) -> Outcome:
-        source = self.selection.source(self.fields, slice.low, slice.high)
+        assignments = [a for change in self.changes for a in change.assignments]
+        source = self.selection.source(self.fields, assignments, slice.low, slice.high)
         if source is None:
             return Outcome(seen=slice.rows)
-        done = self.db.change_rows(source, len(self.keys.names), self.changes, batch)
+        again = self.selection.update_again(assignments, slice.low, slice.high) if len(self.changes) == 1 else None
+        changes = self.bounded(self.changes, slice, again)
+        done = self.db.change_rows(source, changes, batch)
         return Outcome(seen=slice.rows, done=done)
 
 

@@ -34,7 +34,13 @@ def signature(*parts: Any) -> str:
 
 
 class ActiveRun:
-    """A run that this process owns. ``owner`` is the migration, whose class attributes are its options."""
+    """
+    A run that this process owns. ``owner`` is the migration, whose class attributes are its options.
+
+    ``first_rows`` ends every step behind so many rows; it is set by a preview only.
+    """
+
+    first_rows: int | None = None
 
     def __init__(self, record: Run, db: Database, owner: object):
         self.record = record

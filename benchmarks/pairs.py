@@ -1,0 +1,121 @@
+"""What is measured beside what, and the ratio that is to be reached."""
+
+import statistics
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from benchmarks import ways
+
+
+@dataclass
+class Pair:
+    """Ours beside the plain way, over the same rows, in turns within one run."""
+
+    name: str
+    beside: str
+    least_ratio: float  # of our rate to the plain one
+    rows: int
+    ours: list[float] = field(default_factory=list)  # seconds
+    plain: list[float] = field(default_factory=list)
+
+    @property
+    def our_rate(self) -> float:
+        return self.rows / statistics.median(self.ours)
+
+    @property
+    def plain_rate(self) -> float:
+        return self.rows / statistics.median(self.plain)
+
+    @property
+    def ratio(self) -> float:
+        """Return the median of the ratios of each turn, which the noise of the machine moves least."""
+        return statistics.median(p / o for p, o in zip(self.plain, self.ours, strict=True))
+
+    @property
+    def reached(self) -> bool:
+        return self.ratio >= self.least_ratio
+
+
+def measure_postgresql(rows: int, repeats: int, say: Callable[[str], Any], only: str = "") -> list[Pair]:
+    update = Pair("update", "batched UPDATE, no journal", 0.70, rows)
+    undo = Pair("undo of update", "batched UPDATE, no journal", 0.60, rows)
+    transform = Pair("transform", "iterator() + bulk_update(2,000)", 6.0, rows)
+    delete = Pair("delete", "batched DELETE, no journal", 0.50, rows)
+    undelete = Pair("undo of delete", "batched INSERT ... SELECT", 0.50, rows)
+    create = Pair("create", "batched multi-row INSERT", 0.50, rows)
+    uncreate = Pair("undo of create", "batched DELETE, no journal", 0.50, rows)
+    groups: dict[str, tuple[Callable[..., None], list[Pair]]] = {
+        "update": (_update, [update, undo]),
+        "transform": (_transform, [transform]),
+        "delete": (_delete, [delete, undelete]),
+        "create": (_create, [create, uncreate]),
+    }
+    return _in_turns(groups, rows, repeats, say, only)
+
+
+def measure_sqlite(rows: int, repeats: int, say: Callable[[str], Any], only: str = "") -> list[Pair]:
+    update = Pair("update on SQLite", "batched UPDATE, no journal", 0.50, rows)
+    undo = Pair("undo of update on SQLite", "batched UPDATE, no journal", 0.0, rows)
+    return _in_turns({"update on SQLite": (_update, [update, undo])}, rows, repeats, say, only)
+
+
+def _in_turns(
+    groups: dict[str, tuple[Callable[..., None], list[Pair]]],
+    rows: int,
+    repeats: int,
+    say: Callable[[str], Any],
+    only: str,
+) -> list[Pair]:
+    chosen = {name: group for name, group in groups.items() if only in name}
+    for turn in range(1, repeats + 1):
+        for name, (measure, measured) in chosen.items():
+            say(f"turn {turn} of {repeats}: {name}")
+            measure(rows, *measured)
+            for pair in measured:
+                say(f"    {pair.name}: {pair.ours[-1]:.2f} s, plain {pair.plain[-1]:.2f} s")
+    return [pair for _, measured in chosen.values() for pair in measured]
+
+
+def _update(rows: int, update: Pair, undo: Pair) -> None:
+    ways.start_over(rows)
+    plain = ways.timed(lambda: ways.plain_update(rows))
+    ways.start_over(rows)
+    patch = ways.OurWay(ways.our_update)
+    update.ours.append(ways.timed(patch.forwards))
+    ways.settle()
+    undo.ours.append(ways.timed(patch.backwards))
+    update.plain.append(plain)
+    undo.plain.append(plain)
+
+
+def _transform(rows: int, transform: Pair) -> None:
+    ways.start_over(rows)
+    transform.plain.append(ways.timed(lambda: ways.plain_transform(rows)))
+    ways.start_over(rows)
+    transform.ours.append(ways.timed(ways.OurWay(ways.our_transform).forwards))
+
+
+def _delete(rows: int, delete: Pair, undelete: Pair) -> None:
+    ways.start_over(rows)
+    ways.copy_products()
+    delete.plain.append(ways.timed(lambda: ways.plain_delete(rows)))
+    ways.settle()
+    undelete.plain.append(ways.timed(lambda: ways.plain_restore(rows)))
+    ways.start_over(rows)
+    patch = ways.OurWay(ways.our_delete)
+    delete.ours.append(ways.timed(patch.forwards))
+    ways.settle()
+    undelete.ours.append(ways.timed(patch.backwards))
+
+
+def _create(rows: int, create: Pair, uncreate: Pair) -> None:
+    ways.start_over(0)
+    create.plain.append(ways.timed(lambda: ways.plain_create(rows)))
+    ways.settle()
+    uncreate.plain.append(ways.timed(lambda: ways.plain_delete(rows)))
+    ways.start_over(0)
+    patch = ways.OurWay(ways.our_create(rows))
+    create.ours.append(ways.timed(patch.forwards))
+    ways.settle()
+    uncreate.ours.append(ways.timed(patch.backwards))
