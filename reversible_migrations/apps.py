@@ -10,6 +10,9 @@ class ReversibleMigrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 (registers itself)
+        from .phases import guard
+        from .progress import terminal
         from .runs import bookkeeping
 
-        bookkeeping.connect(self)
+        for watcher in (bookkeeping, guard, terminal):
+            watcher.connect(self)

@@ -92,8 +92,9 @@ class ReversibleMigration(migrations.Migration):
             raise IrreversibleError(f"{self} is irreversible: {self.irreversible}. Nothing was undone.")
         alias = schema_editor.connection.alias
         undone = run_to_undo(self.app_label, self.name, alias)
-        if undone is not None:
-            self.undo(open_backwards(undone, alias, self), project_state, schema_editor)
+        run = open_backwards(undone, alias, self) if undone is not None else None
+        if run is not None:
+            self.undo(run, project_state, schema_editor)
         return project_state
 
     def undo(self, run: ActiveRun, project_state: Any, schema_editor: Any) -> None:

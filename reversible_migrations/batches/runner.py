@@ -25,6 +25,7 @@ from .ticker import Ticker
 
 RETRY_SECONDS = 0.1  # of the first try; doubled each time, with full jitter
 LONGEST_RETRY_SECONDS = 10.0
+LONG_BATCH_SECONDS = 1.0
 
 Slice = TypeVar("Slice")
 
@@ -144,7 +145,8 @@ class Runner(Generic[Slice]):
             "seconds": step.seconds + time.monotonic() - began,
         }
         self.run.steps().filter(pk=step.pk).update(**after)
-        self.run.add_rows(outcome.done)
+        if time.monotonic() - began > LONG_BATCH_SECONDS:
+            self.run.fence()  # else the lease would look as old as the batch's beginning
         if self.ticker.due():
             self.run.event("progress", step=step.number, rows=after["rows_done"], seen=after["rows_seen"])
             after["ticked"] = True

@@ -7,6 +7,7 @@ A query set that reads one table is used as it is; one with joins or aggregates 
 
 import re
 from collections.abc import Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import EmptyResultSet
@@ -85,7 +86,7 @@ class RowSelection:
     """
 
     def __init__(self, queryset: QuerySet[Any], db: Database, where: str):
-        self.queryset = refuse_unfit(queryset, where).using(db.alias).order_by()
+        self.queryset: QuerySet[Any] = refuse_unfit(queryset, where).using(db.alias).order_by()
         self.model: type[Model] = queryset.model._meta.concrete_model or queryset.model
         self.db = db
         self.keys = KeyColumns(self.model, db)
@@ -131,14 +132,29 @@ class RowSelection:
         Return the UPDATE of a range's rows by their own condition, or None where it might find others or
         assign other values than ``source`` did: with subqueries, or functions that differ from call to call.
         """
-        if not self.is_simple or not all(is_repeatable(a.sql) for a in assignments):
+        if not self.is_repeatable or not all(is_repeatable(a.sql) for a in assignments):
             return None
-        found = compiled(self.within(low, high).values("pk"), self.db.alias)
-        if found is None or not is_repeatable(found[0].partition(" WHERE ")[2]):
-            return None
+        condition, bounds = self._condition(low, high)
         assigned = ", ".join(f"{self.db.literal(self.db.quote(a.column))} = {a.sql}" for a in assignments)
         params = tuple(p for a in assignments for p in a.params)
-        return f"UPDATE {self.keys.table} SET {assigned} WHERE {found[0].partition(' WHERE ')[2]}", params + found[1]
+        return f"UPDATE {self.keys.table} SET {assigned} WHERE {condition}", params + bounds
+
+    def delete_again(self, low: Key | None, high: Key | None) -> Sql:
+        """Return the DELETE of the rows that ``stored`` gives under the same snapshot."""
+        condition, params = self._condition(low, high)
+        return f"DELETE FROM {self.keys.table} WHERE {condition}", params
+
+    @cached_property
+    def is_repeatable(self) -> bool:
+        """Return whether its condition, run again while its rows change, finds the same rows."""
+        found = compiled(self.queryset.values("pk"), self.db.alias)
+        return self.is_simple and found is not None and is_repeatable(found[0].partition(" WHERE ")[2])
+
+    def _condition(self, low: Key | None, high: Key | None) -> Sql:
+        found = compiled(self.within(low, high).values("pk"), self.db.alias)
+        if found is None:
+            return "1 = 0", ()
+        return found[0].partition(" WHERE ")[2], found[1]
 
     def stored(self, columns: list[str], low: Key | None, high: Key | None) -> Sql | None:
         """Return SQL that locks the rows of a range and gives their stored ``columns``, known to the model or not."""

@@ -267,6 +267,7 @@ class Database(ABC):
     ) -> int:
         """Delete the rows of ``target`` that meet ``condition``, which joins them to ``journal``."""
 
+    bounds_joins = False  # whether the planner needs the bounds of a slice beside its join
     overriding = ""  # between the columns and the SELECT of an INSERT that gives identity columns too
 
     # Recording triggers

@@ -92,6 +92,7 @@ class PostgreSQL(Database):
         self.execute(f"ALTER TABLE {journal} ADD COLUMN seq bigint GENERATED ALWAYS AS IDENTITY")
         return "seq"
 
+    bounds_joins = True
     overriding = " OVERRIDING SYSTEM VALUE"
 
     def delete_joined(

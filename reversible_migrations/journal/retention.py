@@ -7,8 +7,10 @@ from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Now
 
+from ..databases import database
 from ..databases.base import Database
-from ..models import Event, JournalTable
+from ..models import Event, JournalTable, Run
+from ..runs.run import require_ledger
 from ..states import JournalState, RunStatus
 from .recording import net_table
 
@@ -22,10 +24,25 @@ def purgeable(alias: str, older_than: timedelta) -> QuerySet[JournalTable]:
     return journals.filter(ended).exclude(undoing).distinct()
 
 
+def purge_older(alias: str, older_than: timedelta, dry_run: bool = False) -> list[JournalTable]:
+    """Drop what is purgeable, table by table, or with ``dry_run`` nothing; return the journals that it is."""
+    db = database(alias)
+    require_ledger(db, f"the rollback data of {alias!r}")
+    journals = purgeable(alias, older_than).order_by("pk")
+    return list(journals if dry_run else purge(db, journals))
+
+
 def purge(db: Database, journals: QuerySet[JournalTable]) -> Iterator[JournalTable]:
-    """Drop the tables of ``journals``, each in a transaction of its own, and yield each one that is gone."""
+    """
+    Drop the tables of ``journals``, each in a transaction of its own, and yield each one that is gone.
+
+    A run that has begun to be undone since it was found keeps its journals.
+    """
     for journal in journals:
         with transaction.atomic(using=db.alias):
+            run = Run.objects.using(db.alias).select_for_update().get(pk=journal.step.run_id)
+            if run.status not in (RunStatus.DONE, RunStatus.UNDONE):
+                continue
             db.drop_table(db.quote(journal.table_name))
             db.drop_table(db.quote(net_table(journal)))
             JournalTable.objects.using(db.alias).filter(pk=journal.pk).update(

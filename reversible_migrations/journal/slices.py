@@ -8,7 +8,10 @@ still differs is listed as a conflict. All in the batch's transaction.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
+
+from django.db import IntegrityError, transaction
 
 from ..databases.base import Database, Key, Reference
 from ..models import ConflictingRow, JournalTable
@@ -63,9 +66,50 @@ class JournalView:
         sql, params = self.within(part)
         return int(self.db.value(f"SELECT count(*) FROM {self.table} WHERE {sql}", params) or 0)
 
+    def bounds(self, part: JournalSlice) -> tuple[str, list[Any]]:
+        """
+        Return the condition that a key of the target lies between the slice's least and greatest one.
+
+        It follows from the join, but without it a planner may read a whole large table for one slice.
+        """
+        sql, params = self.within(part)
+        values = ", ".join(self.db.key_value(image) for image in self.key_images)
+        catalogue = self.db.columns(self.target)
+        placeholders = ", ".join(self.db.key_parameter(catalogue[name]) for name in self.record.keys)
+        conditions, bounds = [], list[Any]()
+        for direction, operator in (("ASC", ">="), ("DESC", "<=")):
+            order = ", ".join(f"{image} {direction}" for image in self.key_images)
+            found = self.db.row(f"SELECT {values} FROM {self.table} WHERE {sql} ORDER BY {order} LIMIT 1", params)
+            if found is not None:
+                conditions.append(f"({', '.join(self.keys)}) {operator} ({placeholders})")
+                bounds += self.db.key_params(self.db.key_to_json(found))
+        return " AND ".join(conditions) or "TRUE", bounds
+
     def key_text(self) -> str:
-        parts = [f"CAST({image} AS {'text'})" for image in self.key_images]
+        parts = [f"CAST({image} AS text)" for image in self.key_images]
         return " || ', ' || ".join(parts)
+
+
+class BoundSlice:
+    """One slice of one journal, with the SQL that picks its rows and joins them to their target."""
+
+    def __init__(self, view: JournalView, part: JournalSlice):
+        self.view, self.part = view, part
+        self.within, self.params = view.within(part)
+        self.total = view.count(part)
+
+    @cached_property
+    def bounds(self) -> tuple[str, list[Any]]:
+        return self.view.bounds(self.part) if self.view.db.bounds_joins and self.total else ("TRUE", [])
+
+    @property
+    def joined(self) -> str:
+        return f"{self.view.joined} AND {self.bounds[0]}"
+
+    @property
+    def both(self) -> tuple[str, list[Any]]:
+        """Return the condition for ``FROM journal, target``."""
+        return f"{self.within} AND {self.joined}", [*self.params, *self.bounds[1]]
 
 
 NET_OF = {JournalKind.UPDATE: "U", JournalKind.CREATE: "I", JournalKind.DELETE: "D"}
@@ -95,19 +139,17 @@ class SliceRestorer:
     # Changed rows
 
     def restore_updated(self, view: JournalView, part: JournalSlice, all_views: Sequence[JournalView]) -> Restored:
-        within, params = view.within(part)
-        total = view.count(part)
+        here = BoundSlice(view, part)
         if self.policy == OVERWRITE:
-            self._lock(view, within, params)
-            conflicts = self._list(view, self._changed_since(view), within, params)
-        same = self.db.same(view.columns, view.after)
-        untouched = f" AND {same}" if self.policy != OVERWRITE else ""
-        whole = self._set(view, view.before if self.policy != OVERWRITE else self._own_changes(view))
+            return self._overwrite_updated(here)
+        condition, params = here.both
         restored = self.db.execute(
-            f"UPDATE {view.target} SET {whole} FROM {view.table} WHERE {within} AND {view.joined}{untouched}", params
+            f"UPDATE {view.target} SET {self._set(view, view.before)} FROM {view.table}"
+            f" WHERE {condition} AND {self.db.same(view.columns, view.after)}",
+            params,
         )
-        if self.policy == OVERWRITE or restored == total:
-            return Restored(restored, conflicts if self.policy == OVERWRITE else 0)
+        if restored == here.total:
+            return Restored(restored, 0)
         if len(view.columns) > 1:
             by_column = [
                 f"CASE WHEN {self.db.same([c], [a])} THEN {b} ELSE {c} END"
@@ -115,11 +157,22 @@ class SliceRestorer:
             ]
             self.db.execute(
                 f"UPDATE {view.target} SET {self._set(view, by_column)} FROM {view.table}"
-                f" WHERE {within} AND {view.joined} AND NOT {self.db.same(view.columns, view.before)}",
+                f" WHERE {condition} AND NOT {self.db.same(view.columns, view.before)}",
                 params,
             )
-        conflicts = self._list(view, self._changed_since(view), within, params)
-        return Restored(total - conflicts, conflicts)
+        conflicts = self._list(here, self._changed_since(view))
+        return Restored(here.total - conflicts, conflicts)
+
+    def _overwrite_updated(self, here: BoundSlice) -> Restored:
+        view = here.view
+        self._lock(here)
+        conflicts = self._list(here, self._changed_since(view))
+        condition, params = here.both
+        restored = self.db.execute(
+            f"UPDATE {view.target} SET {self._set(view, self._own_changes(view))} FROM {view.table} WHERE {condition}",
+            params,
+        )
+        return Restored(restored, conflicts)
 
     def _set(self, view: JournalView, values: Sequence[str]) -> str:
         names = [self.db.literal(self.db.quote(name)) for name in view.names]
@@ -144,9 +197,8 @@ class SliceRestorer:
     # Created rows
 
     def remove_created(self, view: JournalView, part: JournalSlice, all_views: Sequence[JournalView]) -> Restored:
-        within, params = view.within(part)
-        total = view.count(part)
-        condition = f"{within} AND {view.joined}"
+        here = BoundSlice(view, part)
+        condition, params = here.both
         if self.policy != OVERWRITE:
             condition += f" AND {self.db.same(view.columns, view.after)}"
             condition += "".join(self._untouched_in(other, view) for other in all_views if other is not view)
@@ -154,11 +206,11 @@ class SliceRestorer:
         removed = self.db.delete_joined(
             view.target, view.record.keys, view.table, condition + free[0], [*params, *free[1]]
         )
-        if removed == total:
+        if removed == here.total:
             return Restored(removed, 0)
         reason = f"CASE WHEN {self.db.same(view.columns, view.after)} THEN 'referenced' ELSE 'changed' END"
-        conflicts = self._list(view, f"{view.keys[0]} IS NOT NULL", within, params, reason, "'kept'")
-        return Restored(total - conflicts, conflicts)
+        conflicts = self._list(here, f"{view.keys[0]} IS NOT NULL", reason, "'kept'")
+        return Restored(here.total - conflicts, conflicts)
 
     def _untouched_in(self, other: JournalView, view: JournalView) -> str:
         """Return the condition that the other tables of an inherited row are as the patch left them."""
@@ -207,38 +259,46 @@ class SliceRestorer:
     # Deleted rows
 
     def reinsert_deleted(self, view: JournalView, part: JournalSlice, all_views: Sequence[JournalView]) -> Restored:
-        within, params = view.within(part)
-        total = view.count(part)
+        here = BoundSlice(view, part)
         listed = 0
         if self.policy == OVERWRITE:
-            self._lock(view, within, params)
+            self._lock(here)
             there = f"{view.keys[0]} IS NOT NULL AND NOT {self.db.same(view.columns, view.before)}"
-            listed = self._list(view, there, within, params, "'re-created'")
-        restored = self._insert(view, within, params, all_views)
-        if restored == total:
+            listed = self._list(here, there, "'re-created'")
+        restored = self._insert(view, here.within, here.params, all_views)
+        if restored == here.total:
             return Restored(restored, listed)
         missing = f"({view.keys[0]} IS NULL OR NOT {self.db.same(view.columns, view.before)})"
         reason = f"CASE WHEN {view.keys[0]} IS NULL THEN 'blocked' ELSE 're-created' END"
-        conflicts = self._list(view, missing, within, params, reason, "'kept'")
-        return Restored(total - conflicts, conflicts + listed)
+        conflicts = self._list(here, missing, reason, "'kept'")
+        return Restored(here.total - conflicts, conflicts + listed)
 
     def _insert(self, view: JournalView, within: str, params: Sequence[Any], all_views: Sequence[JournalView]) -> int:
-        names = ", ".join(self.db.literal(self.db.quote(name)) for name in view.names)
-        resolved = "DO NOTHING"
-        if self.policy == OVERWRITE:
-            keys = ", ".join(self.db.literal(self.db.quote(key)) for key in view.record.keys)
-            excluded = [f"excluded.{self.db.literal(self.db.quote(name))}" for name in view.names]
-            resolved = f"({keys}) DO UPDATE SET {self._set(view, excluded)}"
         present, has_own = self._parents_present(view, all_views)
+        names = ", ".join(self.db.literal(self.db.quote(name)) for name in view.names)
         statement = (
             f"INSERT INTO {view.target} ({names}){self.db.overriding} SELECT {', '.join(view.before)}"
-            f" FROM {view.table} WHERE {within}{present} ON CONFLICT {resolved}"
+            f" FROM {view.table} WHERE {within}{present}"
         )
+        if self.policy != OVERWRITE and not has_own:
+            try:  # a row that is there again is rare, and looking out for one takes twice the time
+                with transaction.atomic(using=self.db.alias):
+                    return self.db.execute(statement, params)
+            except IntegrityError:
+                pass
+        statement = f"{statement} ON CONFLICT {self._resolution(view)}"
         restored = inserted = self.db.execute(statement, params)
         while has_own and inserted and self.policy != OVERWRITE:  # children of the rows just inserted
             inserted = self.db.execute(statement, params)
             restored += inserted
         return restored
+
+    def _resolution(self, view: JournalView) -> str:
+        if self.policy != OVERWRITE:
+            return "DO NOTHING"
+        keys = ", ".join(self.db.literal(self.db.quote(key)) for key in view.record.keys)
+        excluded = [f"excluded.{self.db.literal(self.db.quote(name))}" for name in view.names]
+        return f"({keys}) DO UPDATE SET {self._set(view, excluded)}"
 
     def _parents_present(self, view: JournalView, all_views: Sequence[JournalView]) -> tuple[str, bool]:
         """Return the condition that the rows a row points at are there, and whether it may point at its own table."""
@@ -267,18 +327,18 @@ class SliceRestorer:
 
     # Conflicts
 
-    def _lock(self, view: JournalView, within: str, params: Sequence[Any]) -> None:
+    def _lock(self, here: BoundSlice) -> None:
         if self.db.lock_clause:
+            condition, params = here.both
             self.db.rows(
-                f"SELECT 1 FROM {view.target} JOIN {view.table} ON {view.joined} WHERE {within}"
-                f"{self.db.lock_clause} OF {view.target}",
+                f"SELECT 1 FROM {here.view.target}, {here.view.table} WHERE {condition}"
+                f"{self.db.lock_clause} OF {here.view.target}",
                 params,
             )
 
-    def _list(
-        self, view: JournalView, condition: str, within: str, params: Sequence[Any], reason: str = "", outcome: str = ""
-    ) -> int:
+    def _list(self, here: BoundSlice, condition: str, reason: str = "", outcome: str = "") -> int:
         """List the rows of a slice that meet ``condition`` as conflicts; return how many."""
+        view = here.view
         reason = reason or f"CASE WHEN {view.keys[0]} IS NULL THEN 'gone' ELSE 'changed' END"
         overwritten = "'overwritten'" if self.policy == OVERWRITE else "'kept'"
         outcome = outcome or f"CASE WHEN {view.keys[0]} IS NULL THEN 'kept' ELSE {overwritten} END"
@@ -286,8 +346,8 @@ class SliceRestorer:
         return self.db.execute(
             f"INSERT INTO {ledger} (step_id, target, key, reason, outcome)"
             f" SELECT {int(self.step_id)}, %s, {view.key_text()}, {reason}, {outcome}"
-            f" FROM {view.table} LEFT JOIN {view.target} ON {view.joined} WHERE {within} AND {condition}",
-            [view.target, *params],
+            f" FROM {view.table} LEFT JOIN {view.target} ON {here.joined} WHERE {here.within} AND {condition}",
+            [view.target, *here.bounds[1], *here.params],
         )
 
     def conflict_condition(self, view: JournalView) -> str:

@@ -30,10 +30,19 @@ def journal_name(step: Step, position: int) -> str:
 
 
 def journal_of(
-    run: ActiveRun, step: Step, model: str, target: str, kind: JournalKind, keys: Sequence[str], columns: Sequence[str]
+    run: ActiveRun,
+    step: Step,
+    model: str,
+    target: str,
+    kind: JournalKind,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    indexed: bool = False,
 ) -> JournalTable:
     """
     Return the journal of ``target`` (quoted) for ``step``; create its table where there is none yet.
+
+    ``indexed`` makes its batches quick to find while the step runs; undo makes sure of that by itself.
 
     Raise ``CannotJournal`` if the database does not let us; nothing is changed then.
     """
@@ -41,7 +50,7 @@ def journal_of(
     if known is not None:
         return known
     try:
-        return _create(run, step, model, target, kind, keys, columns)
+        return _create(run, step, model, target, kind, keys, columns, indexed)
     except DatabaseError as error:
         if run.db.is_lost_connection(error) or run.db.is_passing(error):
             raise
@@ -55,7 +64,14 @@ def journal_of(
 
 
 def _create(
-    run: ActiveRun, step: Step, model: str, target: str, kind: JournalKind, keys: Sequence[str], columns: Sequence[str]
+    run: ActiveRun,
+    step: Step,
+    model: str,
+    target: str,
+    kind: JournalKind,
+    keys: Sequence[str],
+    columns: Sequence[str],
+    indexed: bool = False,
 ) -> JournalTable:
     db = run.db
     with transaction.atomic(using=run.alias):
@@ -66,7 +82,7 @@ def _create(
         db.create_image_table(db.quote(name), layout(db, target, kind, keys, columns))
         if kind == JournalKind.RECORD:
             db.number_rows(db.quote(name))
-        if kind == JournalKind.DELETE:
+        if indexed:
             db.index_batches(db.quote(name))
         types = {name: column.type for name, column in db.columns(target).items() if name in set(columns) | set(keys)}
         return JournalTable.objects.using(run.alias).create(
@@ -120,7 +136,7 @@ def left_open(run: ActiveRun, step: Step) -> list[JournalTable]:
 
 
 def set_state(run: ActiveRun, step: Step, state: str) -> None:
-    JournalTable.objects.using(run.alias).filter(step=step).update(state=state, closed_at=Now())
+    JournalTable.objects.using(run.alias).filter(step=step).exclude(state=state).update(state=state, closed_at=Now())
 
 
 def total_rows(step: Step, alias: str) -> int:

@@ -98,10 +98,10 @@ class ReversibleOperation(Operation):
             return
         name, position, others = self.place(app_label)
         undone = run_to_undo(app_label, name, alias)
-        if undone is None:
+        run = open_backwards(undone, alias, self) if undone is not None else None
+        if run is None:
             yield None
             return
-        run = open_backwards(undone, alias, self)
         with running(run), operating(run, position):
             yield run
             if position == min(others):

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from django.db import DataError, IntegrityError
@@ -109,12 +110,20 @@ class DeleteBatches(RangedBatches):
         """Journal the rows, then all that goes with them, then delete from the last found to the first."""
         here = JournalSlice(batch)
         done = self._journal_own(slice, batch)
-        if done:
+        if done and self.is_alone and not self.db.locks:
+            self.db.execute(*self.selection.delete_again(slice.low, slice.high))
+        elif done:
             doomed = self._follow(here)
             self._react(doomed, here)
             for model in reversed(doomed):
                 self._delete(self._view(model), here)
         return Outcome(seen=slice.rows, done=done)
+
+    @cached_property
+    def is_alone(self) -> bool:
+        """Return whether no other row can follow or forbid the deletion."""
+        model = self.selection.model
+        return not self._reactions(model) and not model._meta.parents and self.selection.is_repeatable
 
     def _journal_own(self, slice: KeyRange, batch: int) -> int:
         view = self._view(self.selection.model)
@@ -214,10 +223,13 @@ class DeleteBatches(RangedBatches):
         journal = journal_of(
             self.run, self.step, reaction.model._meta.label, keys.table, JournalKind.UPDATE, keys.names, [column]
         )
-        selected = ", ".join(self.db.column(keys.table, name) for name in [*keys.names, column])
-        source = f"SELECT {selected} FROM {keys.table} WHERE {matched}{self.db.lock_clause}"
+        selected = [self.db.column(keys.table, name) for name in [*keys.names, column]]
+        if self.db.source_has_after:
+            selected += [assignment.sql for assignment in assignments]
+            params = [*(p for assignment in assignments for p in assignment.params), *params]
+        source = f"SELECT {', '.join(selected)} FROM {keys.table} WHERE {matched}{self.db.lock_clause}"
         change = TableChange(keys.table, tuple(keys.names), tuple(assignments), self.db.quote(journal.table_name))
-        self.db.change_rows((source, tuple(params)), len(keys.names), [change], here.batch)
+        self.db.change_rows((source, tuple(params)), [change], here.batch)
 
     def _delete(self, view: JournalView, here: JournalSlice) -> None:
         within, params = view.within(here)
@@ -238,7 +250,14 @@ class DeleteBatches(RangedBatches):
         if keys.table not in self.views:
             columns = self.db.stored_columns(keys.table)
             journal = journal_of(
-                self.run, self.step, model._meta.label, keys.table, JournalKind.DELETE, keys.names, columns
+                self.run,
+                self.step,
+                model._meta.label,
+                keys.table,
+                JournalKind.DELETE,
+                keys.names,
+                columns,
+                indexed=not self.is_alone,
             )
             self.views[keys.table] = JournalView(self.db, journal)
         return self.views[keys.table]

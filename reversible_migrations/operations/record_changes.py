@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django.db.migrations.operations import RunPython, RunSQL
 from django.db.models import Model
 
+from .. import signals
 from ..batches.runner import is_finished
 from ..batches.selection import KeyColumns
 from ..exceptions import CannotJournal, ReversibleMigrationError, StepFailed
@@ -67,12 +68,14 @@ class Recording:
         self.step.refresh_from_db(using=self.run.alias)
         if error is None:
             close_journals(self.run, self.step)
+            signals.tell(signals.step_finished, run=self.run.record, step=self.step, using=self.run.alias)
         elif isinstance(error, DatabaseError) and self.run.db.is_out_of_place(error):
             raise self._stop(error) from None
         return swallowed
 
     def _begin(self) -> None:
         run = self.run
+        signals.tell(signals.step_started, run=run.record, step=self.step, using=run.alias)
         journals = [
             journal_of(
                 run, self.step, keys.model._meta.label, keys.table, JournalKind.RECORD, keys.names,

@@ -19,6 +19,7 @@ def restore_step(run: ActiveRun, forward: Step) -> int:
     """
     step = run.step(StepKind.RESTORE, forward.model, f"of {forward.pk}", restores=forward)
     if is_finished(step):
+        set_state(run, forward, JournalState.RESTORED)
         return step.rows_done
     fault = fault_of(run.record, forward, run.db)
     if fault is not None:

@@ -5,9 +5,10 @@ Django knows the migrations that are applied. The ledger also knows those that w
 finished, or finished just before Django could record them: they are undone first.
 """
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import copy
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.apps import apps as project_apps
@@ -30,9 +31,9 @@ from ..models import Run, Step
 from ..operations.base import ReversibleOperation, flattened
 from ..overview import require_tables
 from ..runs.run import latest_run
-from ..states import StepKind
-from .begun import begun_migrations
-from .readiness import MigrationKey, faults_of_plan, is_ours, restored_steps, shape_may_come_back
+from ..states import UNFINISHED, RunStatus
+from .begun import MigrationKey, begun_migrations
+from .readiness import changes_tables, faults_of_plan, is_ours, steps_to_restore
 
 Progress = Callable[..., Any]
 
@@ -100,16 +101,15 @@ def plan_rollback(
     require_tables(db)
     loader = MigrationLoader(connections[alias])
     require_app(loader, app)
-    begun = begun_migrations(loader, alias)
-    chosen = _chosen(loader, begun, alias, app, target, run, steps)
-    ordered = _dependents_first(loader, chosen, {*loader.applied_migrations, *begun})
-    migrations = [loader.graph.nodes[key] for key in ordered]
-    found = RollbackPlan(alias, faults=faults_of_plan(migrations, loader, db))
+    present = {*loader.applied_migrations, *begun_migrations(loader, alias)}
+    chosen = _chosen(loader, present, alias, app, target, run, steps)
+    migrations = [loader.graph.nodes[key] for key in _dependents_first(loader, chosen, present)]
+    found = RollbackPlan(alias, faults=faults_of_plan(migrations, db))
     with asked(on_conflict=on_conflict):
-        found.undoings = [_undoing(m, loader, db) for m in migrations]
+        found.undoings = [_undoing(migration, loader, alias) for migration in migrations]
         if not found.faults:
             found.undoings = _counted(found.undoings, db)
-            found.faults = [_stopped_by(undoing) for undoing in found.undoings if _must_stop(undoing)]
+            found.faults = _stopped_by(found.undoings)
     return found
 
 
@@ -149,21 +149,143 @@ def roll_back(
 
 def _chosen(
     loader: MigrationLoader,
-    begun: dict[MigrationKey, Run],
+    present: set[MigrationKey],
     alias: str,
     app: str,
     target: str | None,
     run: int | None,
     steps: int,
 ) -> list[MigrationKey]:
-    present = {*loader.applied_migrations, *begun}
+    """Return the migrations that were asked for; those that depend on them are not among them."""
+    graph = loader.graph
     if run is not None:
-        return [_of_run(loader, alias, app, run, present)]
-    if target is None:
-        mine = [k for k in loader.graph.iterative_dfs_order(app) if k in present] if False else []
-        return mine or _newest(loader, app, present, steps)
+        return [_of_run(loader, alias, app, run)]
     if target == "zero":
-        return [key for key in loader.graph.root_nodes(app) if key in present]
-    migration = migration_named(loader, app, target)
-    key = (app, migration.name)
-    return [child.key for child in loader.graph.node_map[key].children if child.key[0] == app and child.key in present]
+        return [key for key in graph.root_nodes(app)]
+    if target is not None:
+        key = (app, migration_named(loader, app, target).name)
+        if key not in graph.node_map:
+            raise UnknownMigration(".".join(key), "was replaced by a squashed migration.", todo="Name that one.")
+        return sorted(child.key for child in graph.node_map[key].children if child.key[0] == app)
+    in_order: list[MigrationKey] = []
+    for leaf in graph.leaf_nodes(app):
+        in_order += [key for key in graph.forwards_plan(leaf) if key[0] == app and key in present]
+    return list(dict.fromkeys(in_order))[-steps:]
+
+
+def _of_run(loader: MigrationLoader, alias: str, app: str, number: int) -> MigrationKey:
+    run = Run.objects.using(alias).filter(pk=number, app=app).first()
+    if run is None:
+        raise UnknownMigration(app, f"has no run {number}.", todo=f"`manage.py migration_status {app}` lists them.")
+    if (run.app, run.name) not in loader.graph.nodes:
+        raise UnknownMigration(
+            run.migration,
+            f"(run {number}) has no migration file any more, or was squashed.",
+            todo="Bring the file back; undo needs its operations.",
+        )
+    return run.app, run.name
+
+
+def _dependents_first(
+    loader: MigrationLoader, chosen: Sequence[MigrationKey], present: set[MigrationKey]
+) -> list[MigrationKey]:
+    found: dict[MigrationKey, None] = {}
+    for key in chosen:
+        found |= dict.fromkeys(each for each in loader.graph.backwards_plan(key) if each in present)
+    return list(found)
+
+
+# What it meets
+
+
+def _undoing(migration: Migration, loader: MigrationLoader, alias: str) -> Undoing:
+    return Undoing(
+        migration=migration,
+        is_applied=(migration.app_label, migration.name) in loader.applied_migrations,
+        run=latest_run(migration.app_label, migration.name, alias) if is_ours(migration) else None,
+        policy=str(option(migration, "ON_CONFLICT")),
+        rows=None,
+        conflicts=None,
+    )
+
+
+def _counted(undoings: Sequence[Undoing], db: Database) -> list[Undoing]:
+    """Return ``undoings`` with their rows and conflicts, as far as the tables are in the shape they were recorded in."""
+    steps: list[Step] = []
+    for undoing in undoings:
+        if changes_tables(undoing.migration):
+            break
+        if undoing.run is not None and undoing.run.status in (RunStatus.DONE, *UNFINISHED):
+            steps += [s for s in steps_to_restore(undoing.run, db.alias) if s.kind in JOURNALLED]
+    rows: Counter[int] = Counter()
+    conflicts: Counter[int] = Counter()
+    for count in count_conflicts(steps, db):
+        rows[count.step.run_id] += count.rows
+        conflicts[count.step.run_id] += count.conflicts
+    counted = {step.run_id for step in steps}
+    return [
+        replace(u, rows=rows[u.run.pk], conflicts=conflicts[u.run.pk]) if u.run and u.run.pk in counted else u
+        for u in undoings
+    ]
+
+
+def _stopped_by(undoings: Sequence[Undoing]) -> list[ReversibleMigrationError]:
+    return [
+        UndoConflicts(
+            undoing.name,
+            f"{undoing.conflicts:,} rows were changed since, and on_conflict is 'abort'.",
+            todo="Undo with --on-conflict keep (these rows stay as they are) or overwrite.",
+            conflicts=undoing.conflicts,
+        )
+        for undoing in undoings
+        if undoing.conflicts and undoing.policy == ABORT
+    ]
+
+
+# Undoing it
+
+
+def _undo_begun(undoing: Undoing, executor: MigrationExecutor, progress: Progress | None) -> None:
+    """Undo what a migration did before it stopped; Django has no record of it that would have to go."""
+    connection = executor.connection
+    migration = _as_far_as_it_came(undoing, connection.alias)
+    applied = [key for key in executor.loader.applied_migrations if key in executor.loader.graph.nodes]
+    state = executor.loader.project_state(applied)
+    if progress is not None:
+        progress("unapply_start", migration)
+    with connection.schema_editor(atomic=migration.atomic) as editor:
+        migration.unapply(state, editor)
+    if progress is not None:
+        progress("unapply_success", migration)
+
+
+def _as_far_as_it_came(undoing: Undoing, alias: str) -> Migration:
+    """
+    Return the migration without the operations that its run had not come to.
+
+    One of ours knows by itself. Of an ordinary one the ledger knows the recorded operations, so what
+    stands behind the last of them that was begun was not done.
+    """
+    migration = undoing.migration
+    if isinstance(migration, ReversibleMigration) or undoing.run is None:
+        return migration
+    in_order = flattened(migration.operations)
+    ours = [place for place, operation in enumerate(in_order) if isinstance(operation, ReversibleOperation)]
+    last = max((step.operation for step in undoing.run.steps.using(alias)), default=min(ours))
+    shortened, place = copy(migration), 0
+    shortened.operations = []
+    for operation in migration.operations:
+        if place <= last:
+            shortened.operations.append(operation)
+        place += len(flattened([operation]))
+    return shortened
+
+
+def _render_real_models(state: Any) -> None:
+    """Give ``state`` the models of apps without migrations in relation to its own, as ``migrate`` does at its end."""
+    state.clear_delayed_apps_cache()
+    with state.apps.bulk_update():
+        keys = [(model.app_label, model.name_lower) for model in state.apps.real_models]
+        for key in keys:
+            state.apps.unregister_model(*key)
+    state.apps.render_multiple([ModelState.from_model(project_apps.get_model(*key)) for key in keys])

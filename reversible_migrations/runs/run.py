@@ -13,7 +13,8 @@ from contextlib import contextmanager
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F, Max
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Max, Sum
 from django.db.models.functions import Now
 
 from .. import signals
@@ -113,6 +114,8 @@ class ActiveRun:
         for name, value in {**facts, "status": StepStatus.DONE}.items():
             setattr(step, name, value)
         self.steps().filter(pk=step.pk).update(status=StepStatus.DONE, finished_at=Now(), **facts)
+        rows = self.steps().aggregate(rows=Sum("rows_done"))["rows"] or 0
+        Run.objects.using(self.alias).filter(pk=self.record.pk).update(rows_done=rows)
 
     # The lease and the ledger
 
@@ -121,9 +124,6 @@ class ActiveRun:
 
     def event(self, kind: str, text: str = "", **facts: Any) -> None:
         Event.objects.using(self.alias).create(run_id=self.record.pk, at=Now(), kind=kind, text=text, facts=facts)
-
-    def add_rows(self, rows: int) -> None:
-        Run.objects.using(self.alias).filter(pk=self.record.pk).update(rows_done=F("rows_done") + rows, heartbeat=Now())
 
     def renew_session(self) -> None:
         """Tell the ledger the session of a new connection."""
@@ -182,7 +182,7 @@ def open_forwards(app: str, name: str, alias: str, owner: object) -> ActiveRun |
 def _open_forwards(app: str, name: str, db: Database, owner: object) -> ActiveRun | None:
     run = latest_run(app, name, db.alias)
     if run is not None and run.status == RunStatus.DONE:
-        if not run.recorded:
+        if not run.recorded or _is_applied(run, db):  # the latter while we waited for the lease
             return None
         # Django had recorded it and has forgotten it since, by --fake: whoever did so wants it run anew.
         set_status(run, RunStatus.UNDONE, db.alias, "Its migration was unapplied with --fake.")
@@ -191,19 +191,25 @@ def _open_forwards(app: str, name: str, db: Database, owner: object) -> ActiveRu
     return ActiveRun(_create(app, name, Direction.FORWARDS, db), db, owner)
 
 
-def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun:
+def _is_applied(run: Run, db: Database) -> bool:
+    return (run.app, run.name) in MigrationRecorder(db.connection).applied_migrations()
+
+
+def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun | None:
     """
     Return the run that undoes the forward run ``undone``: a new one, or the unfinished one, taken over.
 
-    An unfinished forward run is taken from its owner first, so that it cannot go on meanwhile.
+    Return None if another process has undone it while this one waited. An unfinished forward run is taken from its owner first, so that it cannot go on meanwhile.
     """
     db = database(alias)
 
-    def opened() -> ActiveRun:
+    def opened() -> ActiveRun | None:
         known = Run.objects.using(alias).filter(undoes=undone.pk).exclude(status=RunStatus.DONE).first()
         if known is not None:
             return ActiveRun(lease.acquire(known, db), db, owner)
         undone.refresh_from_db(using=alias)
+        if undone.status == RunStatus.UNDONE:
+            return None
         if undone.status in UNFINISHED:
             lease.acquire(undone, db)
         with transaction.atomic(using=alias):
