@@ -23,6 +23,7 @@ def check_settings(**options: Any) -> list[CheckMessage]:
                 Error(f"REVERSIBLE_MIGRATIONS[{name!r}] is not known.", hint=hint, id="reversible_migrations.E002")
             )
         elif fault := SETTINGS[name].fault_of(value):
-            hint = f"{SETTINGS[name].meaning}, in {SETTINGS[name].unit}" if SETTINGS[name].unit else None
+            unit = SETTINGS[name].unit
+            hint = f"{SETTINGS[name].meaning}, in {unit}" if unit else SETTINGS[name].meaning
             found.append(Error(f"REVERSIBLE_MIGRATIONS[{name!r}] {fault}.", hint=hint, id="reversible_migrations.E003"))
     return found

@@ -32,9 +32,10 @@ class Setting:
             return f"must be {' or '.join(kind.__name__ for kind in expected)}, not {type(value).__name__}"
         if self.choices and value not in self.choices:
             return f"must be one of {', '.join(self.choices)}"
-        if self.smallest is not None and value < self.smallest:
+        number: Any = value
+        if self.smallest is not None and number < self.smallest:
             return f"must be {self.smallest} or more"
-        if self.largest is not None and value > self.largest:
+        if self.largest is not None and number > self.largest:
             return f"must be {self.largest} or less"
         return None
 

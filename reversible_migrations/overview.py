@@ -178,7 +178,7 @@ def require_tables(db: Database) -> None:
 
 def status_of(run: Run, db: Database) -> str:
     """Return the run's status; "interrupted" for one whose owner is gone or has been silent past its lease."""
-    if run.status == RunStatus.RUNNING and (lease.owner_is_gone(run, db) or lease.is_expired(run, db.alias)):
+    if run.status == RunStatus.RUNNING and lease.is_left(run, db):
         return RunStatus.INTERRUPTED
     return run.status
 

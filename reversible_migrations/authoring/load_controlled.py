@@ -48,7 +48,7 @@ class LoadControlledMigration(ReversibleMigration):
 
     def __init__(self, name: str, app_label: str):
         super().__init__(name, app_label)
-        self.operations = [*self.operations, self.written_steps()]
+        self.operations = [*self.operations, self.written_steps()]  # type: ignore[misc]  # as Django's own __init__
 
     def written_steps(self) -> ReversibleOperation:
         return WrittenSteps(self, self.run_forwards, self.run_backwards, self.elidable, "forwards() and backwards()")
@@ -71,7 +71,7 @@ class LoadControlledMigration(ReversibleMigration):
             raise Irreversible(
                 str(self),
                 "has `forwards` but no `backwards`.",
-                todo='Write `backwards(self, apps, batches)`, use a ReversibleDataPatch, or state irreversible = "why".',
+                todo='Write `backwards(self, apps, batches)`, use ReversibleDataPatch, or state irreversible = "why".',
             )
 
     def has_reverse(self) -> bool:

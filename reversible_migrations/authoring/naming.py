@@ -8,7 +8,7 @@ from ..exceptions import UnknownMigration
 
 
 def migration_named(loader: MigrationLoader, app: str, name: str) -> Migration:
-    """Return the migration of ``app`` whose name begins with ``name``; raise ``UnknownMigration`` unless there is one."""
+    """Return the migration of ``app`` whose name begins with ``name``; raise ``UnknownMigration`` without just one."""
     require_app(loader, app)
     try:
         return loader.get_migration_by_prefix(app, name)

@@ -56,7 +56,7 @@ class TablePreview:
 
 @dataclass
 class StepPreview:
-    """One step. ``note`` says why nothing is shown; ``failed`` is how many rows of those tried raise an error, by type."""
+    """One step. ``note`` says why nothing is shown; ``failed`` counts the rows that raise an error, by its type."""
 
     number: int
     kind: str

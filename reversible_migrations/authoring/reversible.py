@@ -40,7 +40,7 @@ class ReversibleMigration(migrations.Migration):
     def __init__(self, name: str, app_label: str):
         super().__init__(name, app_label)
         if LEDGER not in self.dependencies:
-            self.dependencies = [*self.dependencies, LEDGER]
+            self.dependencies = [*self.dependencies, LEDGER]  # type: ignore[misc]  # as Django's own __init__ does
 
     # Forwards
 
@@ -118,7 +118,7 @@ class ReversibleMigration(migrations.Migration):
         if isinstance(operation, ReversibleOperation):
             operation.database_backwards(self.app_label, schema_editor, after, before)
             return
-        done = Step.objects.using(run.alias).filter(run_id=run.record.undoes_id, operation=run.operation).first()
+        done = Step.objects.using(run.alias).filter(run=run.record.undoes, operation=run.operation).first()
         if done is None or not is_finished(done):
             return  # an interrupted run had not come to it
         step = run.step(StepKind.OPERATION, operation.describe()[:255], restores=done)

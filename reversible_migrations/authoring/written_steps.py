@@ -24,7 +24,7 @@ class WrittenSteps(ReversibleOperation):
     ):
         self.migration = migration
         self.call_forwards, self.call_backwards = forwards, backwards
-        self.elidable = elidable
+        self.elidable = elidable  # type: ignore[misc]  # as Django's RunPython does
         self.title = title
 
     def forwards(self, run: ActiveRun, apps: Any, schema_editor: Any, app_label: str) -> None:

@@ -1,22 +1,7 @@
 """Bounded ranges of a primary key, in its order, each found with one indexed look-up."""
 
-from dataclasses import dataclass
-
 from ..databases.base import Key
-from .selection import KeyColumns
-
-
-@dataclass(frozen=True)
-class KeyRange:
-    """
-    The rows with ``low < key <= high``. ``low`` None means from the start.
-
-    ``rows`` is how many there are of the table, whatever the filter; an upper bound where it is not known.
-    """
-
-    low: Key | None
-    high: Key
-    rows: int
+from .selection import KeyColumns, KeyRange
 
 
 def last_key(keys: KeyColumns) -> Key | None:
@@ -42,8 +27,10 @@ def next_range(keys: KeyColumns, low: Key | None, upper: Key, rows: int) -> KeyR
         f" ORDER BY {keys.order()} LIMIT 1 OFFSET {int(rows) - 1}",
         params,
     )
-    high = upper if found is None else keys.db.key_to_json(found)
-    return KeyRange(low, high, rows)
+    if found is None:  # the last range: its rows are counted, or a few failures would be a small share of many rows
+        left = keys.db.value(f"SELECT count(*) FROM {keys.table} WHERE {conditions}", params) or 0
+        return KeyRange(low, upper, int(left))
+    return KeyRange(low, keys.db.key_to_json(found), rows)
 
 
 def halves(keys: KeyColumns, whole: KeyRange) -> list[KeyRange] | None:

@@ -16,7 +16,7 @@ from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, 
 from django.db.models.functions import Now
 
 from .. import signals
-from ..databases.base import Database, Key
+from ..databases.base import Database
 from ..exceptions import CannotJournal, ReversibleMigrationError, StepFailed, TooManyFailures
 from ..models import QuarantinedRow, Step
 from ..runs.run import ActiveRun
@@ -41,7 +41,7 @@ class Outcome:
     conflicting: int = 0
 
 
-class Batches(Protocol, Generic[Slice]):
+class Batches(Protocol[Slice]):
     """What a kind of step tells the runner of its work."""
 
     splits_on: tuple[type[Exception], ...]  # errors of single rows, found by cutting the slice in halves
@@ -58,6 +58,12 @@ class Batches(Protocol, Generic[Slice]):
 
     def halves(self, slice: Slice) -> Sequence[Slice] | None:
         """Return two slices that make up this one, or None if it is a single row."""
+
+    def again(self, key: Any) -> Slice:
+        """Return the slice of a single row that was set aside."""
+
+    def mend(self, error: Exception) -> bool:
+        """Return whether there is another way to do the slice, which the next try will take."""
 
     def set_aside(self, slice: Slice, error: Exception) -> Outcome:
         """Note a single row that fails, inside the open transaction."""
@@ -86,6 +92,8 @@ class Runner(Generic[Slice]):
         checkpoint: what is committed stays committed and recorded.
         """
         signals.tell(signals.step_started, run=self.run.record, step=self.step, using=self.run.alias)
+        if self.step.rows_failed:
+            self.retry_quarantined()
         grown = self.rows
         while (slice := self._next(grown)) is not None:
             seen = self.step.rows_done + self.step.rows_skipped + self.step.rows_failed
@@ -100,13 +108,30 @@ class Runner(Generic[Slice]):
             self.run.finish_step(self.step)
         signals.tell(signals.step_finished, run=self.run.record, step=self.step, using=self.run.alias)
 
+    def retry_quarantined(self) -> None:
+        """Try the rows that were set aside once more; those that still fail stay where they are."""
+        for row in QuarantinedRow.objects.using(self.run.alias).filter(step_id=self.step.pk):
+            try:
+                began = time.monotonic()
+                with transaction.atomic(using=self.run.alias):
+                    self.db.begin_batch(False)
+                    self.run.fence()
+                    row.delete(using=self.run.alias)
+                    outcome = self.batches.change(self.batches.again(row.key), self.step.batches + 1)
+                    outcome.failed -= 1
+                    outcome.seen -= 1
+                    after = self._advance(self.step.checkpoint, outcome, began)
+            except self.batches.splits_on:
+                continue
+            self._note(after)
+
     def _next(self, rows: int) -> Slice | None:
         while True:
             try:
                 return self.batches.next(self.step.checkpoint, rows)
             except (DatabaseError, InterfaceError) as error:
                 if not self._may_try_again(error):
-                    raise self._stop(error) from None
+                    raise self._stop(error) from self._cause(error)
 
     def _do(self, slice: Slice) -> None:
         try:
@@ -118,8 +143,11 @@ class Runner(Generic[Slice]):
             if self._may_try_again(error):
                 return  # from the checkpoint, which tells whether the lost commit had been made
             if not isinstance(error, self.batches.splits_on):
-                raise self._stop(error) from None
-            self._split(slice, error)
+                raise self._stop(error) from self._cause(error)
+            if self.batches.mend(error):
+                self._do(slice)
+            else:
+                self._split(slice, error)
 
     def _commit(self, slice: Slice) -> None:
         began = time.monotonic()
@@ -131,7 +159,7 @@ class Runner(Generic[Slice]):
             after = self._advance(self.batches.checkpoint(slice), outcome, began)
         self._committed(after)
 
-    def _advance(self, checkpoint: Key, outcome: Outcome, began: float) -> dict[str, Any]:
+    def _advance(self, checkpoint: Any, outcome: Outcome, began: float) -> dict[str, Any]:
         """Write checkpoint and counts in the batch's own transaction; return the step's new values."""
         step = self.step
         after: dict[str, Any] = {
@@ -153,12 +181,15 @@ class Runner(Generic[Slice]):
         return after
 
     def _committed(self, after: dict[str, Any]) -> None:
+        self._note(after)
+        self._check_share(max(self.step.rows_seen, self.rows))
+
+    def _note(self, after: dict[str, Any]) -> None:
         ticked = after.pop("ticked", False)
         for name, value in after.items():
             setattr(self.step, name, value)
         if ticked:
             signals.tell(signals.step_progressed, run=self.run.record, step=self.step, using=self.run.alias)
-        self._check_share(max(self.step.rows_seen, self.rows))
 
     # Failures
 
@@ -202,9 +233,17 @@ class Runner(Generic[Slice]):
             began = time.monotonic()
             with transaction.atomic(using=self.run.alias):
                 self.run.fence()
-                outcome = self.batches.set_aside(slice, error)
+                outcome = self._set_aside(slice, error)
                 after = self._advance(self.batches.checkpoint(slice), outcome, began)
             self._committed(after)
+
+    def _set_aside(self, slice: Slice, error: Exception) -> Outcome:
+        try:
+            return self.batches.set_aside(slice, error)
+        except ReversibleMigrationError:
+            raise
+        except Exception as failure:
+            raise self._stop(failure) from None
 
     def _check_share(self, rows: int, at_end: bool = False) -> None:
         allowed = float(self.run.option("MAX_FAILED_SHARE"))
@@ -215,7 +254,7 @@ class Runner(Generic[Slice]):
             f"{self.run}, {self.step}",
             f"{self.step.rows_failed:,} of {self.step.rows_seen:,} rows failed"
             f" (first: {first.error_type if first else 'unknown'}), more than max_failed_share = {allowed:g}.",
-            standing=f"{self.step.rows_done:,} rows are changed and recorded; the failed ones are untouched and listed.",
+            standing=f"{self.step.rows_done:,} rows are changed and recorded; the failed ones are untouched.",
             todo=(
                 f"`manage.py migration_status --run {self.run.record.pk}` lists their keys and errors. Mend the code or"
                 " the rows and run `migrate` again: it takes them up first. Or undo with"
@@ -223,6 +262,10 @@ class Runner(Generic[Slice]):
             ),
             failed=self.step.rows_failed,
         )
+
+    def _cause(self, error: Exception) -> Exception | None:
+        """Return ``error`` where a traceback helps; a database's words may hold values of a row."""
+        return None if isinstance(error, DatabaseError) else error
 
     def _stop(self, error: Exception) -> ReversibleMigrationError:
         why = self.db.is_out_of_place(error)

@@ -7,6 +7,7 @@ A query set that reads one table is used as it is; one with joins or aggregates 
 
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -46,6 +47,29 @@ def primary_key_fields(model: type[Model]) -> list[AnyField]:
     return list(model._meta.pk_fields)
 
 
+Bounds = list[tuple[str, Key]]  # operators and keys, such as ("<=", [7])
+
+
+@dataclass(frozen=True)
+class KeyRange:
+    """
+    The rows with ``low < key <= high``, or the one row of ``high``. ``low`` None means from the start.
+
+    ``rows`` is how many there are of the table, whatever the filter.
+    """
+
+    low: Key | None
+    high: Key
+    rows: int
+    is_one_row: bool = False
+
+    @property
+    def bounds(self) -> Bounds:
+        if self.is_one_row:
+            return [("=", self.high)]
+        return [("<=", self.high)] if self.low is None else [(">", self.low), ("<=", self.high)]
+
+
 class KeyColumns:
     """The primary key of a model's own table."""
 
@@ -53,7 +77,7 @@ class KeyColumns:
         self.model, self.db = model, db
         self.table = db.quote(model._meta.db_table)
         self.fields = primary_key_fields(model)
-        self.names = [field.column for field in self.fields]
+        self.names = [str(field.column) for field in self.fields]
         catalogue = db.columns(self.table)
         self.columns = [catalogue.get(name, Column(name, "")) for name in self.names]
         self.placeholders = [db.key_parameter(column) for column in self.columns]
@@ -99,24 +123,22 @@ class RowSelection:
         plain = len(used) <= 1 and not query.group_by and not query.extra_tables
         return plain and not any(a.contains_aggregate or a.contains_over_clause for a in query.annotations.values())
 
-    def within(self, low: Key | None, high: Key | None) -> QuerySet[Any]:
-        """Return the query set's rows with ``low < key <= high``; one that reads and locks plain rows."""
+    def within(self, bounds: Bounds) -> QuerySet[Any]:
+        """Return the query set's rows whose key keeps to ``bounds``; one that reads and locks plain rows."""
         rows = self.queryset
-        if low is not None:
-            rows = rows.filter(self.keys.comparison(">", low))
-        if high is not None:
-            rows = rows.filter(self.keys.comparison("<=", high))
+        for operator, key in bounds:
+            rows = rows.filter(self.keys.comparison(operator, key))
         if self.is_simple:
             return rows
         outer: QuerySet[Any] = self.model._base_manager.using(self.db.alias).filter(pk__in=rows.values("pk"))
         return outer
 
-    def locked(self, low: Key | None, high: Key | None) -> QuerySet[Any]:
-        rows = self.within(low, high)
+    def locked(self, bounds: Bounds) -> QuerySet[Any]:
+        rows = self.within(bounds)
         return rows.order_by("pk").select_for_update() if self.db.locks else rows
 
     def source(
-        self, fields: list[AnyField], assignments: Sequence[Assignment], low: Key | None, high: Key | None
+        self, fields: list[AnyField], assignments: Sequence[Assignment], bounds: Bounds, with_after: bool = False
     ) -> Sql | None:
         """
         Return SQL that gives the key columns of a range's rows, ``fields``, and the values of ``assignments``.
@@ -124,24 +146,25 @@ class RowSelection:
         None if the range can have no rows.
         """
         names = [field.attname for field in [*self.keys.fields, *fields]]
-        after = [RawSQL(f"({a.sql})", a.params) for a in assignments] if self.db.source_has_after else []
-        return compiled(plain_values(self.locked(low, high), names, after), self.db.alias)
+        with_after = with_after or self.db.source_has_after
+        after = [RawSQL(f"({a.sql})", a.params) for a in assignments] if with_after else []
+        return compiled(plain_values(self.locked(bounds), names, after), self.db.alias)
 
-    def update_again(self, assignments: Sequence[Assignment], low: Key | None, high: Key | None) -> Sql | None:
+    def update_again(self, assignments: Sequence[Assignment], bounds: Bounds) -> Sql | None:
         """
         Return the UPDATE of a range's rows by their own condition, or None where it might find others or
         assign other values than ``source`` did: with subqueries, or functions that differ from call to call.
         """
         if not self.is_repeatable or not all(is_repeatable(a.sql) for a in assignments):
             return None
-        condition, bounds = self._condition(low, high)
+        condition, more = self._condition(bounds)
         assigned = ", ".join(f"{self.db.literal(self.db.quote(a.column))} = {a.sql}" for a in assignments)
         params = tuple(p for a in assignments for p in a.params)
-        return f"UPDATE {self.keys.table} SET {assigned} WHERE {condition}", params + bounds
+        return f"UPDATE {self.keys.table} SET {assigned} WHERE {condition}", params + more
 
-    def delete_again(self, low: Key | None, high: Key | None) -> Sql:
+    def delete_again(self, bounds: Bounds) -> Sql:
         """Return the DELETE of the rows that ``stored`` gives under the same snapshot."""
-        condition, params = self._condition(low, high)
+        condition, params = self._condition(bounds)
         return f"DELETE FROM {self.keys.table} WHERE {condition}", params
 
     @cached_property
@@ -150,15 +173,15 @@ class RowSelection:
         found = compiled(self.queryset.values("pk"), self.db.alias)
         return self.is_simple and found is not None and is_repeatable(found[0].partition(" WHERE ")[2])
 
-    def _condition(self, low: Key | None, high: Key | None) -> Sql:
-        found = compiled(self.within(low, high).values("pk"), self.db.alias)
+    def _condition(self, bounds: Bounds) -> Sql:
+        found = compiled(self.within(bounds).values("pk"), self.db.alias)
         if found is None:
             return "1 = 0", ()
         return found[0].partition(" WHERE ")[2], found[1]
 
-    def stored(self, columns: list[str], low: Key | None, high: Key | None) -> Sql | None:
+    def stored(self, columns: list[str], bounds: Bounds) -> Sql | None:
         """Return SQL that locks the rows of a range and gives their stored ``columns``, known to the model or not."""
-        rows = self.locked(low, high)
+        rows = self.locked(bounds)
         query = rows.query
         alias = query.get_initial_alias()
         query.clear_select_clause()
@@ -167,7 +190,7 @@ class RowSelection:
 
     def key_of_row(self, number: int, low: Key | None) -> Key | None:
         """Return the key of the row at ``number``, from 1 in key order above ``low``; the last if there are fewer."""
-        rows = self.within(low, None).order_by("pk")
+        rows = self.within([(">", low)] if low is not None else []).order_by("pk")
         alias = rows.query.get_initial_alias()
         rows.query.clear_select_clause()
         rows.query.set_select([stored_column(alias, name) for name in self.keys.names])
@@ -184,7 +207,7 @@ class RowSelection:
 
 
 def plain_values(rows: QuerySet[Any], names: list[str], extra: Sequence[Any] = ()) -> QuerySet[Any]:
-    """Return ``rows`` selecting the columns of ``names``, each at every place it is named, then ``extra`` expressions."""
+    """Return ``rows`` selecting the columns of ``names``, each wherever it is named, then ``extra`` expressions."""
     unique = list(dict.fromkeys(names))
     rows = rows.values_list(*unique)
     query = rows.query
@@ -215,6 +238,11 @@ def compiled(rows: QuerySet[Any], alias: str) -> Sql | None:
     except EmptyResultSet:
         return None
     return sql, tuple(params)
+
+
+def label_of(queryset: Any) -> str:
+    """Return what to call the rows in an error, whatever was given for a query set."""
+    return str(queryset.model._meta.label) if isinstance(queryset, QuerySet) else repr(queryset)
 
 
 def refuse_unfit(queryset: QuerySet[Any], where: str) -> QuerySet[Any]:

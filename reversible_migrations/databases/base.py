@@ -103,6 +103,10 @@ class Database(ABC):
     def key_to_json(self, values: Sequence[Any]) -> Key:
         return list(values)
 
+    def key_of_values(self, values: Sequence[Any]) -> Key:
+        """Return the key of values as they are given to the database, in the form of ``key_value``."""
+        return self.key_to_json(values)
+
     def key_params(self, key: Key) -> tuple[Any, ...]:
         return tuple(key)
 
@@ -137,6 +141,21 @@ class Database(ABC):
 
     @abstractmethod
     def table_bytes(self, table: str) -> int | None: ...
+
+    @abstractmethod
+    def unique_columns(self, table: str) -> set[str]:
+        """Return the columns of the quoted ``table`` that are part of a unique constraint or index."""
+
+    @abstractmethod
+    def free_value(self, target: str, column: Column) -> str | None:
+        """
+        Return SQL for a value that no row of ``target`` has in ``column``, different for each ``rm_parked.n``.
+
+        None for a type of which none can be made.
+        """
+
+    @abstractmethod
+    def is_unique_violation(self, error: BaseException) -> bool: ...
 
     @abstractmethod
     def references(self, table: str) -> list[Reference]:
@@ -234,6 +253,7 @@ class Database(ABC):
         Where all its statements may see one and the same snapshot, and a row that others changed
         meanwhile fails the batch, nothing has to be locked beforehand.
         """
+        return
 
     @abstractmethod
     def change_rows(self, source: Sql, changes: Sequence[TableChange], batch: int) -> int:
@@ -286,5 +306,5 @@ class Database(ABC):
         """Return a context manager: triggers installed for ``mark`` fire inside, for this transaction alone."""
 
     @abstractmethod
-    def watch_writes(self) -> Any:
-        """Return a context manager giving a set that is filled with the unquoted tables written inside."""
+    def watch_writes(self, tables: Sequence[str]) -> Any:
+        """Return a context manager giving a set that is filled, at its end, with those of ``tables`` written inside."""

@@ -9,6 +9,7 @@ from django.db import OperationalError, transaction
 
 from .base import BEFORE, Column, Database, Key, Reference, Sql, TableChange
 
+EVENTS = ("INSERT", "UPDATE", "DELETE")
 GENERATED = (2, 3)  # table_xinfo's "hidden": virtual and stored generated columns
 
 
@@ -42,9 +43,28 @@ class SQLite(Database):
         # Counting the narrowest b-tree is quick in a local file: 0.01 s for a million rows.
         return int(self.value(f"SELECT count(*) FROM {table}") or 0)
 
+    def unique_columns(self, table: str) -> set[str]:
+        found = self.rows(
+            "SELECT c.name FROM pragma_index_list(%s) AS i, pragma_index_info(i.name) AS c"
+            " WHERE i.\"unique\" AND i.origin <> 'pk'",
+            [self.unquoted(table)],
+        )
+        return {name for (name,) in found if name is not None}
+
+    def free_value(self, target: str, column: Column) -> str | None:
+        name = self.literal(self.quote(column.name))
+        kind = column.type.lower()
+        if any(number in kind for number in ("int", "real", "decimal", "numeric", "float", "double")):
+            return f"(SELECT max({name}) FROM {target}) + rm_parked.n"
+        return "lower(hex(randomblob(16)))" if "char" in kind or "text" in kind or "date" in kind else None
+
+    def is_unique_violation(self, error: BaseException) -> bool:
+        return self._code(error) in (sqlite3.SQLITE_CONSTRAINT_UNIQUE, sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY)
+
     def references(self, table: str) -> list[Reference]:
         found = self.rows(
-            'SELECT m.name, f.id, f."from", f."table", f."to" FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f'
+            'SELECT m.name, f.id, f."from", f."table", f."to"'
+            " FROM sqlite_master AS m, pragma_foreign_key_list(m.name) AS f"
             " WHERE m.type = 'table' AND (m.name = %s OR f.\"table\" = %s COLLATE NOCASE) ORDER BY m.name, f.id, f.seq",
             [self.unquoted(table)] * 2,
         )
@@ -230,7 +250,7 @@ class SQLite(Database):
         return self.quote(f"{journal.strip(chr(34))}_{event.lower()}")
 
     def remove_recorder(self, target: str, journal: str) -> None:
-        for event in ("INSERT", "UPDATE", "DELETE"):
+        for event in EVENTS:
             self.execute(f"DROP TRIGGER IF EXISTS temp.{self._recorder_name(journal, event)}")
 
     @contextmanager
@@ -240,21 +260,29 @@ class SQLite(Database):
         try:
             yield
         finally:
-            self.execute("PRAGMA recursive_triggers = OFF")
+            if self.connection.connection is not None:  # past Django, which runs nothing in a broken transaction
+                self.connection.connection.execute("PRAGMA recursive_triggers = OFF")
 
     @contextmanager
-    def watch_writes(self) -> Iterator[set[str]]:
+    def watch_writes(self, tables: Sequence[str]) -> Iterator[set[str]]:
+        # An authorizer would name the tables of statements that then touch no row.
+        self.execute("CREATE TEMP TABLE IF NOT EXISTS rm_written (name text)")
+        self.execute("DELETE FROM temp.rm_written")
+        here = {name for (name,) in self.rows("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        watched = [
+            (f"rm_watch_{n}_{event}", event, table)
+            for n, table in enumerate(tables)
+            for event in EVENTS
+            if table in here
+        ]
+        for name, event, table in watched:
+            text = "'" + table.replace("'", "''") + "'"
+            self.execute(
+                f"CREATE TEMP TRIGGER {name} AFTER {event} ON main.{self.quote(table)} BEGIN INSERT INTO rm_written"
+                f" SELECT {text} WHERE NOT EXISTS (SELECT 1 FROM rm_written WHERE name = {text}); END"
+            )
         written: set[str] = set()
-        writing = (sqlite3.SQLITE_INSERT, sqlite3.SQLITE_UPDATE, sqlite3.SQLITE_DELETE)
-
-        def note(action: int, table: str | None, *rest: Any) -> int:
-            if action in writing and table:
-                written.add(table)
-            return sqlite3.SQLITE_OK
-
-        self.connection.ensure_connection()
-        self.connection.connection.set_authorizer(note)
-        try:
-            yield written
-        finally:
-            self.connection.connection.set_authorizer(None)
+        yield written  # an error rolls the triggers back with all the rest
+        written |= {name for (name,) in self.rows("SELECT name FROM temp.rm_written")}
+        for name, _, _ in watched:
+            self.execute(f"DROP TRIGGER temp.{name}")

@@ -27,11 +27,11 @@ def recorded(run: ActiveRun, step: Step, journals: Sequence[JournalTable], table
     Raise ``UnrecordedChange`` at the end if another one of ``tables`` (unquoted, all of the project)
     was written: the caller's transaction must be rolled back then.
     """
+    known = {unqualified(journal.target) for journal in journals}
     with ExitStack() as stack:
-        written = stack.enter_context(run.db.watch_writes())
+        written = stack.enter_context(run.db.watch_writes(sorted(set(tables) - known)))
         stack.enter_context(run.db.recording(mark(step)))
         yield
-    known = {journal.target.strip('"').split('"."')[-1] for journal in journals}
     beside = sorted((set(written) & set(tables)) - known)
     if beside:
         raise UnrecordedChange(
@@ -41,6 +41,11 @@ def recorded(run: ActiveRun, step: Step, journals: Sequence[JournalTable], table
             todo="Name the models of these tables too: patch.record(..., TheModel), or models=[...] of the operation.",
             tables=beside,
         )
+
+
+def unqualified(target: str) -> str:
+    """Return the name of a quoted table without quotes and schema."""
+    return target.strip('"').split('"."')[-1]
 
 
 def mark(step: Step) -> str:

@@ -33,13 +33,8 @@ def fault_of(run: Run, step: Step, db: Database) -> ReversibleMigrationError | N
     """Return why ``step`` cannot be undone, or None if it can."""
     where = f"{run.migration}, {step}"
     for journal in journals_of(step, db.alias):
-        if journal.state == JournalState.PURGED or not db.journal_exists(db.quote(journal.table_name)):
-            since = f"purged on {journal.closed_at:%Y-%m-%d %H:%M}" if journal.closed_at else "dropped by someone else"
-            return MissingJournal(
-                where,
-                f"the rollback data of {journal.target} ({journal.rows:,} rows) was {since}.",
-                todo="It cannot be undone from here: restore it from a backup, or mark it as unapplied with --fake.",
-            )
+        if is_missing(journal, db):
+            return missing(where, journal)
         changed = _shape_change(journal, db)
         if changed:
             return JournalMismatch(
@@ -48,6 +43,28 @@ def fault_of(run: Run, step: Step, db: Database) -> ReversibleMigrationError | N
                 todo="Undo the later change of its schema first, or bring the column back with its old type.",
             )
     return None
+
+
+def is_missing(journal: JournalTable, db: Database) -> bool:
+    return journal.state == JournalState.PURGED or not db.journal_exists(db.quote(journal.table_name))
+
+
+def missing(where: str, journal: JournalTable) -> MissingJournal:
+    purged = journal.state == JournalState.PURGED and journal.closed_at is not None
+    since = f"purged on {journal.closed_at:%Y-%m-%d %H:%M}" if purged else "dropped by someone else"
+    return MissingJournal(
+        where,
+        f"the rollback data of {journal.target} ({journal.rows:,} rows) was {since}.",
+        todo="It cannot be undone from here: restore it from a backup, or mark it as unapplied with --fake.",
+    )
+
+
+def refuse_missing(run: Run, db: Database) -> None:
+    """Raise ``MissingJournal`` if rollback data of any step of the forward ``run`` is gone."""
+    journals = JournalTable.objects.using(db.alias).filter(step__run_id=run.pk).select_related("step")
+    for journal in journals.exclude(state=JournalState.RESTORED):
+        if is_missing(journal, db):
+            raise missing(f"{run.migration}, {journal.step}", journal)
 
 
 def _shape_change(journal: JournalTable, db: Database) -> str | None:
@@ -70,7 +87,7 @@ def views_of(step: Step, db: Database) -> list[JournalView]:
             views += recording.net_views(db, journal)
         else:
             views.append(JournalView(db, journal))
-    created = [view for view in reversed(views) if view.kind == JournalKind.CREATE]
+    created = _parents_first([view for view in views if view.kind == JournalKind.CREATE], db)[::-1]
     updated = [view for view in views if view.kind == JournalKind.UPDATE]
     deleted = _parents_first([view for view in views if view.kind == JournalKind.DELETE], db)
     return created + (updated + deleted if created else deleted + updated)
@@ -160,6 +177,15 @@ class RestoreBatches:
         assert found is not None
         return self.db.key_to_json(found)
 
+    def again(self, key: Any) -> JournalSlice:
+        raise NotImplementedError("undo lists a row it cannot restore as a conflict")
+
+    def mend(self, error: Exception) -> bool:
+        if self.restorer.parks or not self.db.is_unique_violation(error):
+            return False
+        self.restorer.parks = True
+        return True
+
     def set_aside(self, slice: JournalSlice, error: Exception) -> Outcome:
         """List the slice's row as a conflict: another row has its unique value, or its parent is gone."""
         if self.policy == ABORT:
@@ -181,7 +207,7 @@ def conflicts_stop(run: ActiveRun, step: Step, count: int) -> UndoConflicts:
         f"{run}, {step}",
         f"{count:,} rows were changed since, and on_conflict is 'abort'.",
         standing="These rows are as the application left them; nothing was restored over them.",
-        todo="Look at them (`manage.py safe_rollback --dry-run` counts them), then undo with --on-conflict keep or overwrite.",
+        todo="Count them with `manage.py safe_rollback --dry-run`, then undo with --on-conflict keep or overwrite.",
         conflicts=count,
     )
 
@@ -219,14 +245,16 @@ def count_conflicts(steps: Sequence[Step], db: Database, policy: str = "keep") -
 def _count(view: JournalView, restorer: SliceRestorer, newer: Sequence[JournalView]) -> tuple[int, int]:
     net = f"{view.table}.net = '{NET_OF[view.kind]}'" if view.record.kind == JournalKind.RECORD else "TRUE"
     total = view.db.value(f"SELECT count(*) FROM {view.table} WHERE {net}") or 0
-    later = ""
+    later, untouched = "", ""
     for number, other in enumerate(newer):
+        # Joined, because SQLite makes itself an index for a join, and would walk all rows for each NOT EXISTS.
         alias = f"rm_later_{number}"
         images = view.db.images("key", other.record.keys)
         same_key = " AND ".join(f"{alias}.{i} = {k}" for i, k in zip(images, view.key_images, strict=True))
-        later += f" AND NOT EXISTS (SELECT 1 FROM {other.table} AS {alias} WHERE {same_key})"
+        later += f" LEFT JOIN {other.table} AS {alias} ON {same_key}"
+        untouched += f" AND {alias}.{images[0]} IS NULL"
     conflicts = view.db.value(
-        f"SELECT count(*) FROM {view.table} LEFT JOIN {view.target} ON {view.joined}"
-        f" WHERE {net} AND {restorer.conflict_condition(view)}{later}"
+        f"SELECT count(*) FROM {view.table} LEFT JOIN {view.target} ON {view.joined}{later}"
+        f" WHERE {net} AND {restorer.conflict_condition(view)}{untouched}"
     )
     return int(total), int(conflicts or 0)

@@ -17,6 +17,7 @@ from ..databases.base import Database, Key, Reference
 from ..models import ConflictingRow, JournalTable
 from ..states import JournalKind
 from .tables import columns_of
+from .unique_swaps import parking_values, restore_by_parking
 
 KEEP, OVERWRITE, ABORT = "keep", "overwrite", "abort"
 
@@ -126,6 +127,7 @@ class SliceRestorer:
 
     def __init__(self, db: Database, step_id: int, policy: str):
         self.db, self.step_id, self.policy = db, step_id, policy
+        self.parks = False  # whether rows go over parking values, see unique_swaps
         self.ways: dict[JournalKind, Callable[[JournalView, JournalSlice, Sequence[JournalView]], Restored]] = {
             JournalKind.UPDATE: self.restore_updated,
             JournalKind.CREATE: self.remove_created,
@@ -141,13 +143,10 @@ class SliceRestorer:
     def restore_updated(self, view: JournalView, part: JournalSlice, all_views: Sequence[JournalView]) -> Restored:
         here = BoundSlice(view, part)
         if self.policy == OVERWRITE:
-            return self._overwrite_updated(here)
+            return self._overwrite_updated(here, self._parents_met(view) if len(all_views) > 1 else "")
         condition, params = here.both
-        restored = self.db.execute(
-            f"UPDATE {view.target} SET {self._set(view, view.before)} FROM {view.table}"
-            f" WHERE {condition} AND {self.db.same(view.columns, view.after)}",
-            params,
-        )
+        met = self._parents_met(view) if len(all_views) > 1 else ""
+        restored = self._restore_whole(here, met)
         if restored == here.total:
             return Restored(restored, 0)
         if len(view.columns) > 1:
@@ -157,19 +156,50 @@ class SliceRestorer:
             ]
             self.db.execute(
                 f"UPDATE {view.target} SET {self._set(view, by_column)} FROM {view.table}"
-                f" WHERE {condition} AND NOT {self.db.same(view.columns, view.before)}",
+                f" WHERE {condition} AND NOT {self.db.same(view.columns, view.before)}{met}",
                 params,
             )
         conflicts = self._list(here, self._changed_since(view))
         return Restored(here.total - conflicts, conflicts)
 
-    def _overwrite_updated(self, here: BoundSlice) -> Restored:
+    def _parents_met(self, view: JournalView) -> str:
+        """
+        Return the condition that the rows are there which the before-images point at.
+
+        Rows of several tables are restored together or not at all, so that one of them must not break
+        a foreign key; elsewhere the key itself tells, and the slice is halved.
+        """
+        images = dict(zip(view.names, view.before, strict=True))
+        sql = ""
+        for number, reference in enumerate(self.references(view.target)):
+            if reference.table != view.target or not set(reference.columns) <= set(images):
+                continue
+            alias = f"rm_ref_{number}"
+            pairs = list(zip(reference.columns, reference.target_columns, strict=True))
+            nulls = " OR ".join(f"{images[a]} IS NULL" for a, _ in pairs)
+            met = " AND ".join(f"{self.db.column(alias, b)} = {images[a]}" for a, b in pairs)
+            sql += f" AND ({nulls} OR EXISTS (SELECT 1 FROM {reference.target} AS {alias} WHERE {met}))"
+        return sql
+
+    def _restore_whole(self, here: BoundSlice, met: str = "") -> int:
+        """Restore the rows of which every column is as the patch left it."""
+        view = here.view
+        condition, params = here.both
+        condition = f"{condition} AND {self.db.same(view.columns, view.after)}{met}"
+        whole = self._set(view, view.before)
+        values = parking_values(self.db, view.target, view.names) if self.parks else None
+        if values is not None:
+            return restore_by_parking(self.db, here, (condition, tuple(params)), whole, values)
+        return self.db.execute(f"UPDATE {view.target} SET {whole} FROM {view.table} WHERE {condition}", params)
+
+    def _overwrite_updated(self, here: BoundSlice, met: str = "") -> Restored:
         view = here.view
         self._lock(here)
         conflicts = self._list(here, self._changed_since(view))
         condition, params = here.both
         restored = self.db.execute(
-            f"UPDATE {view.target} SET {self._set(view, self._own_changes(view))} FROM {view.table} WHERE {condition}",
+            f"UPDATE {view.target} SET {self._set(view, self._own_changes(view))} FROM {view.table}"
+            f" WHERE {condition}{met}",
             params,
         )
         return Restored(restored, conflicts)
@@ -202,7 +232,7 @@ class SliceRestorer:
         if self.policy != OVERWRITE:
             condition += f" AND {self.db.same(view.columns, view.after)}"
             condition += "".join(self._untouched_in(other, view) for other in all_views if other is not view)
-        free = self._unreferenced(view, part)
+        free = self._unreferenced(view, part, all_views)
         removed = self.db.delete_joined(
             view.target, view.record.keys, view.table, condition + free[0], [*params, *free[1]]
         )
@@ -214,18 +244,18 @@ class SliceRestorer:
 
     def _untouched_in(self, other: JournalView, view: JournalView) -> str:
         """Return the condition that the other tables of an inherited row are as the patch left them."""
-        if other.record.columns.get("object") is None or other.record.columns["object"] != view.record.columns.get(
-            "object"
-        ):
-            return ""
+        if not other.record.kind == view.record.kind == JournalKind.CREATE:
+            return ""  # of recorded code nobody knows which rows belong together
         key = " AND ".join(f"{a} = {b}" for a, b in zip(other.key_images, view.key_images, strict=True))
         return (
             f" AND NOT EXISTS (SELECT 1 FROM {other.table} JOIN {other.target} ON {other.joined}"
             f" WHERE {key} AND NOT {self.db.same(other.columns, other.after)})"
         )
 
-    def _unreferenced(self, view: JournalView, part: JournalSlice) -> tuple[str, list[Any]]:
-        """Return the condition that no other row points at the row."""
+    def _unreferenced(
+        self, view: JournalView, part: JournalSlice, all_views: Sequence[JournalView]
+    ) -> tuple[str, list[Any]]:
+        """Return the condition that no other row points at the row, but those that this slice turns away from it."""
         sql, params = "", list[Any]()
         for number, reference in enumerate(self.references(view.target)):
             if reference.target != view.target:
@@ -248,8 +278,34 @@ class SliceRestorer:
                     f" WHERE {within.replace(view.table + '.', inner + '.')} AND {keys})"
                 )
                 params += more
+            for other in all_views:
+                if other.kind == JournalKind.UPDATE and other.target == reference.table:
+                    turned, more = self._turned_away(other, part, reference, alias)
+                    own, params = own + turned, params + more
             sql += f" AND NOT EXISTS (SELECT 1 FROM {reference.table} AS {alias} WHERE {pointing}{own})"
         return sql, params
+
+    def _turned_away(
+        self, view: JournalView, part: JournalSlice, reference: Reference, alias: str
+    ) -> tuple[str, list[Any]]:
+        """Return the condition that ``view`` will not give the row ``alias`` back another ``reference``."""
+        if not set(reference.columns) <= set(view.names):
+            return "", []
+        inner = f"{alias}_back"
+        within, params = view.within(part)
+
+        def images(prefix: str, names: Sequence[str]) -> dict[str, str]:
+            return {n: f"{inner}.{i}" for n, i in zip(names, self.db.images(prefix, names), strict=True)}
+
+        def own(names: Sequence[str]) -> list[str]:
+            return [f"{alias}.{self.db.literal(self.db.quote(name))}" for name in names]
+
+        before, after = images("before", view.names), images("after", view.names)
+        keys = zip(own(view.record.keys), images("key", view.record.keys).values(), strict=True)
+        pointed, back = [after[name] for name in reference.columns], [before[name] for name in reference.columns]
+        met = [within.replace(f"{view.table}.", f"{inner}."), *(f"{a} = {b}" for a, b in keys)]
+        met += [self.db.same(own(reference.columns), pointed), f"NOT {self.db.same(back, pointed)}"]
+        return f" AND NOT EXISTS (SELECT 1 FROM {view.table} AS {inner} WHERE {' AND '.join(met)})", params
 
     def references(self, table: str) -> list[Reference]:
         if table not in self._references:
@@ -265,7 +321,7 @@ class SliceRestorer:
             self._lock(here)
             there = f"{view.keys[0]} IS NOT NULL AND NOT {self.db.same(view.columns, view.before)}"
             listed = self._list(here, there, "'re-created'")
-        restored = self._insert(view, here.within, here.params, all_views)
+        restored = self._insert(here, all_views)
         if restored == here.total:
             return Restored(restored, listed)
         missing = f"({view.keys[0]} IS NULL OR NOT {self.db.same(view.columns, view.before)})"
@@ -273,57 +329,83 @@ class SliceRestorer:
         conflicts = self._list(here, missing, reason, "'kept'")
         return Restored(here.total - conflicts, conflicts + listed)
 
-    def _insert(self, view: JournalView, within: str, params: Sequence[Any], all_views: Sequence[JournalView]) -> int:
-        present, has_own = self._parents_present(view, all_views)
+    def _insert(self, here: BoundSlice, all_views: Sequence[JournalView]) -> int:
+        view = here.view
+        own = [r for r in self.references(view.target) if r.table == view.target == r.target]
+        present, more = self._parents_present(here, all_views)
         names = ", ".join(self.db.literal(self.db.quote(name)) for name in view.names)
         statement = (
             f"INSERT INTO {view.target} ({names}){self.db.overriding} SELECT {', '.join(view.before)}"
-            f" FROM {view.table} WHERE {within}{present}"
+            f" FROM {view.table} WHERE {here.within}{present}"
         )
-        if self.policy != OVERWRITE and not has_own:
+        params = [*here.params, *more]
+        if self.policy != OVERWRITE and not own:
             try:  # a row that is there again is rare, and looking out for one takes twice the time
                 with transaction.atomic(using=self.db.alias):
                     return self.db.execute(statement, params)
             except IntegrityError:
                 pass
-        statement = f"{statement} ON CONFLICT {self._resolution(view)}"
-        restored = inserted = self.db.execute(statement, params)
-        while has_own and inserted and self.policy != OVERWRITE:  # children of the rows just inserted
-            inserted = self.db.execute(statement, params)
-            restored += inserted
-        return restored
+        present_before = self._overwrite_present(here) if self.policy == OVERWRITE else 0
+        restored = self.db.execute(f"{statement} ON CONFLICT DO NOTHING", params)
+        return present_before + restored - self._remove_orphans(here, own)
 
-    def _resolution(self, view: JournalView) -> str:
-        if self.policy != OVERWRITE:
-            return "DO NOTHING"
-        keys = ", ".join(self.db.literal(self.db.quote(key)) for key in view.record.keys)
-        excluded = [f"excluded.{self.db.literal(self.db.quote(name))}" for name in view.names]
-        return f"({keys}) DO UPDATE SET {self._set(view, excluded)}"
+    def _remove_orphans(self, here: BoundSlice, own: Sequence[Reference]) -> int:
+        """Take out again the rows whose parent in their own table could not be put back; return how many."""
+        removed, view = 0, here.view
+        missing = " OR ".join(self._parent_is_missing(view.target, f"rm_own_{n}", r) for n, r in enumerate(own))
+        while own:
+            condition, params = here.both
+            found = self.db.delete_joined(
+                view.target, view.record.keys, view.table, f"{condition} AND ({missing})", params
+            )
+            if not found:
+                break
+            removed += found
+        return removed
 
-    def _parents_present(self, view: JournalView, all_views: Sequence[JournalView]) -> tuple[str, bool]:
-        """Return the condition that the rows a row points at are there, and whether it may point at its own table."""
-        sql, has_own = "", False
+    def _parent_is_missing(self, target: str, alias: str, reference: Reference) -> str:
+        pairs = list(zip(reference.columns, reference.target_columns, strict=True))
+        known = " AND ".join(f"{self.db.column(target, a)} IS NOT NULL" for a, _ in pairs)
+        met = " AND ".join(f"{self.db.column(alias, b)} = {self.db.column(target, a)}" for a, b in pairs)
+        return f"({known} AND NOT EXISTS (SELECT 1 FROM {target} AS {alias} WHERE {met}))"
+
+    def _overwrite_present(self, here: BoundSlice) -> int:
+        """Give the rows that are there again the values they had; none of them if a unique value is taken."""
+        view = here.view
+        condition, params = here.both
+        try:
+            with transaction.atomic(using=self.db.alias):
+                return self.db.execute(
+                    f"UPDATE {view.target} SET {self._set(view, view.before)} FROM {view.table} WHERE {condition}",
+                    params,
+                )
+        except IntegrityError:
+            return 0
+
+    def _parents_present(self, here: BoundSlice, all_views: Sequence[JournalView]) -> tuple[str, list[Any]]:
+        """Return the condition that the rows a row points at are there, or come with the same slice."""
+        view = here.view
+        sql, params = "", list[Any]()
         places = {other.target: place for place, other in enumerate(all_views)}
+        images = dict(zip(view.names, view.before, strict=True))
         for number, reference in enumerate(self.references(view.target)):
             if reference.table != view.target:
                 continue
             if places.get(reference.target, -1) > places[view.target]:
                 continue  # in a circle, and inserted later in this transaction
-            has_own = has_own or reference.target == view.target
             alias = f"rm_ref_{number}"
-            images = dict(zip(view.names, view.before, strict=True))
-            pointing = [images[name] for name in reference.columns]
-            met = " AND ".join(
-                f"{alias}.{self.db.literal(self.db.quote(b))} = {a}"
-                for a, b in zip(pointing, reference.target_columns, strict=True)
-            )
-            itself = ""
+            pairs = list(zip(reference.columns, reference.target_columns, strict=True))
+            nulls = " OR ".join(f"{images[a]} IS NULL" for a, _ in pairs)
+            met = " AND ".join(f"{self.db.column(alias, b)} = {images[a]}" for a, b in pairs)
+            beside = ""
             if reference.target == view.target:
-                same_row = [f"{a} = {images[b]}" for a, b in zip(pointing, reference.target_columns, strict=True)]
-                itself = f" OR ({' AND '.join(same_row)})"
-            nulls = " OR ".join(f"{a} IS NULL" for a in pointing)
-            sql += f" AND ({nulls}{itself} OR EXISTS (SELECT 1 FROM {reference.target} AS {alias} WHERE {met}))"
-        return sql, has_own
+                image_of = dict(zip(view.names, self.db.images("before", view.names), strict=True))
+                same = " AND ".join(f"{alias}.{image_of[b]} = {images[a]}" for a, b in pairs)
+                within = here.within.replace(view.table + ".", alias + ".")
+                beside = f" OR EXISTS (SELECT 1 FROM {view.table} AS {alias} WHERE {within} AND {same})"
+                params += here.params
+            sql += f" AND ({nulls} OR EXISTS (SELECT 1 FROM {reference.target} AS {alias} WHERE {met}){beside})"
+        return sql, params
 
     # Conflicts
 
@@ -355,7 +437,7 @@ class SliceRestorer:
         missing, same = f"{view.keys[0]} IS NULL", self.db.same
         if view.kind == JournalKind.UPDATE:
             differing = [
-                f"(NOT {same([b], [a])} AND NOT {same([c], [a])})"
+                f"(NOT {same([b], [a])} AND NOT {same([c], [a])} AND NOT {same([c], [b])})"
                 for c, b, a in zip(view.columns, view.before, view.after, strict=True)
             ]
             return f"({missing} OR {' OR '.join(differing)})"

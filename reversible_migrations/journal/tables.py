@@ -46,9 +46,9 @@ def journal_of(
 
     Raise ``CannotJournal`` if the database does not let us; nothing is changed then.
     """
-    known = JournalTable.objects.using(run.alias).filter(step=step, target=target, kind=kind, keys=list(keys)).first()
-    if known is not None:
-        return known
+    for known in JournalTable.objects.using(run.alias).filter(step=step, target=target, kind=kind):
+        if columns_of(known) == list(columns):
+            return known
     try:
         return _create(run, step, model, target, kind, keys, columns, indexed)
     except DatabaseError as error:
@@ -59,7 +59,7 @@ def journal_of(
             f"{run}, {step}",
             f"a table for the rollback data of {target} cannot be created: {why}.",
             standing="Nothing of this step was changed.",
-            todo="Let the migrating role create tables (PostgreSQL: GRANT CREATE ON SCHEMA), or free space; run it again.",
+            todo="Let the role create tables (PostgreSQL: GRANT CREATE ON SCHEMA), or free space; run it again.",
         ) from None
 
 

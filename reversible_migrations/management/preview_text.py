@@ -37,14 +37,18 @@ def _step_lines(step: StepPreview) -> Iterator[str]:
         yield f"    {HEADINGS[table.kind]} {table.table}:"
         yield from columns(*_cells(table), indent=6)
     if not step.tables:
-        yield "    no row would change"
+        yield "    none of these rows would change"
     if step.skipped:
         yield f"    {words.rows(step.skipped)} left as they are (Skip)"
     for error, number in step.failed.items():
         yield f"    {words.rows(number)} would fail with {error} and be set aside"
 
 
-HEADINGS = {JournalKind.UPDATE: "changed in", JournalKind.CREATE: "created in", JournalKind.DELETE: "deleted from"}
+HEADINGS: dict[str, str] = {
+    JournalKind.UPDATE: "changed in",
+    JournalKind.CREATE: "created in",
+    JournalKind.DELETE: "deleted from",
+}
 
 
 def _cells(table: TablePreview) -> tuple[dict[str, str], list[list[str]]]:

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from ..overview import RowSetAside, RunOverview, StepOverview
 from ..progress import words
-from ..states import StepStatus
+from ..states import RunStatus, StepStatus
 from .columns import columns
 
 
@@ -19,14 +19,15 @@ def status_lines(
         yield "No migration has been run by reversible_migrations on this database."
         return
     shown = [run for run in runs if in_full or run.is_open]
-    for run in shown:
+    for number, run in enumerate(shown):
+        yield from [""] if number else []
         yield from run_lines(run)
         if in_full:
             yield from journal_lines(run)
             yield from row_lines(rows, with_errors)
-        yield ""
     closed = [run for run in runs if run not in shown]
     if closed:
+        yield from [""] if shown else []
         yield "Closed runs, the newest first:"
         yield from closed_lines(closed)
         yield from (f"Run {run.id}: {run.rollback_fault}" for run in closed if run.rollback == "impossible")
@@ -57,7 +58,8 @@ def _by(run: RunOverview) -> str:
 def _heartbeat(run: RunOverview) -> str:
     if run.finished_at or run.heartbeat_seconds is None:
         return ""
-    return f", {run.owner}, last heartbeat {words.duration(run.heartbeat_seconds)} ago"
+    owner = f"{run.owner}{'' if run.status == RunStatus.RUNNING else ' (has stopped)'}"
+    return f", {owner}, last heartbeat {words.duration(run.heartbeat_seconds)} ago"
 
 
 def _state(step: StepOverview) -> str:

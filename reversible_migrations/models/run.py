@@ -20,7 +20,7 @@ class Run(models.Model):
     name = models.CharField(max_length=255)
     direction = models.CharField(max_length=10, choices=Direction.choices)
     status = models.CharField(max_length=12, choices=RunStatus.choices, default=RunStatus.RUNNING)
-    holds = models.CharField(max_length=511, unique=True, null=True, editable=False)
+    holds = models.CharField(max_length=511, unique=True, null=True, editable=False)  # noqa: DJ001 (NULLs do not collide)
     undoes = models.ForeignKey("self", models.CASCADE, null=True, related_name="undone_by")
     recorded = models.BooleanField(default=False, help_text="Django has recorded the migration as applied since.")
     owner = models.JSONField(default=dict)

@@ -15,14 +15,30 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 from django.db.models import Model
 
+from ..databases import database
 from ..exceptions import Irreversible, MissingJournal, StepFailed
 from ..journal.recording import close_interrupted
+from ..journal.restore import refuse_missing
 from ..models import Run, Step
 from ..runs.run import ActiveRun, latest_run, open_backwards, open_forwards, running, set_status
 from ..states import Direction, RunStatus, StepKind, StepStatus
 from .undo import restore_step
 
 ACTIVE: dict[str, ActiveRun] = {}  # by database alias: the run whose operations are being done in this process
+
+# By alias, app, migration and direction: the run that an ordinary migration has open between two operations.
+LEFT_OPEN: dict[tuple[str, str, str, Direction], ActiveRun] = {}
+
+
+def still_open(place: tuple[str, str, str, Direction], owner: object) -> ActiveRun | None:
+    """Return the run that the operation before left open in this process, unless it was rolled back or taken over."""
+    run = LEFT_OPEN.pop(place, None)
+    if run is None:
+        return None
+    record = run.record
+    ours = Run.objects.using(run.alias).filter(pk=record.pk, token=record.token, status=RunStatus.RUNNING)
+    run.owner = owner
+    return run if ours.exists() else None
 
 
 @contextmanager
@@ -59,7 +75,7 @@ class ReversibleOperation(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         alias = schema_editor.connection.alias
-        if not router.allow_migrate(alias, app_label):
+        if not router.allow_migrate(alias, app_label) or self._only_shown(schema_editor):
             return
         with self._engaged(app_label, alias) as run:
             if run is not None:
@@ -70,11 +86,17 @@ class ReversibleOperation(Operation):
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         alias = schema_editor.connection.alias
-        if not router.allow_migrate(alias, app_label):
+        if not router.allow_migrate(alias, app_label) or self._only_shown(schema_editor):
             return
         with self._engaged_backwards(app_label, alias) as run:
             if run is not None:
                 undo_operation(run, run.operation)
+
+    def _only_shown(self, schema_editor: Any) -> bool:
+        """Return whether ``sqlmigrate`` asks, which reaches operations inside ``SeparateDatabaseAndState``; nothing runs."""
+        if schema_editor.collect_sql:
+            schema_editor.collected_sql.append(f"-- {self.describe()}")
+        return bool(schema_editor.collect_sql)
 
     @contextmanager
     def _engaged(self, app_label: str, alias: str) -> Iterator[ActiveRun | None]:
@@ -82,7 +104,8 @@ class ReversibleOperation(Operation):
             yield ACTIVE[alias]
             return
         name, position, others = self.place(app_label)
-        run = open_forwards(app_label, name, alias, self)
+        place = (alias, app_label, name, Direction.FORWARDS)
+        run = still_open(place, self) or open_forwards(app_label, name, alias, self)
         if run is None:
             yield None
             return
@@ -90,6 +113,8 @@ class ReversibleOperation(Operation):
             yield run
             if position == max(others):
                 run.set_status(RunStatus.DONE)
+            else:
+                LEFT_OPEN[place] = run
 
     @contextmanager
     def _engaged_backwards(self, app_label: str, alias: str) -> Iterator[ActiveRun | None]:
@@ -97,8 +122,11 @@ class ReversibleOperation(Operation):
             yield ACTIVE[alias]
             return
         name, position, others = self.place(app_label)
-        undone = run_to_undo(app_label, name, alias)
-        run = open_backwards(undone, alias, self) if undone is not None else None
+        place = (alias, app_label, name, Direction.BACKWARDS)
+        run = still_open(place, self)
+        if run is None:
+            undone = run_to_undo(app_label, name, alias)
+            run = open_backwards(undone, alias, self) if undone is not None else None
         if run is None:
             yield None
             return
@@ -106,6 +134,8 @@ class ReversibleOperation(Operation):
             yield run
             if position == min(others):
                 close_undo(run)
+            else:
+                LEFT_OPEN[place] = run
 
     def place(self, app_label: str) -> tuple[str, int, list[int]]:
         """
@@ -147,7 +177,8 @@ def run_to_undo(app: str, name: str, alias: str) -> Run | None:
     """
     Return the forward run that undoing a migration has to undo; None if it is undone already.
 
-    Raise ``MissingJournal`` if this app never ran the migration here.
+    Raise ``MissingJournal`` if this app never ran the migration here, or if rollback data of one of its
+    steps is gone: before the newest step is undone.
     """
     run = latest_run(app, name, alias)
     if run is None:
@@ -157,12 +188,15 @@ def run_to_undo(app: str, name: str, alias: str) -> Run | None:
             "so there is no rollback data.",
             todo=f"Put its rows back by hand, then mark it with `manage.py migrate {app} <the one before> --fake`.",
         )
-    return None if run.status == RunStatus.UNDONE else run
+    if run.status == RunStatus.UNDONE:
+        return None
+    refuse_missing(run, database(alias))
+    return run
 
 
 def undo_operation(run: ActiveRun, position: int) -> None:
     """Undo the steps of one operation, newest first; those that are undone already are passed over."""
-    steps = Step.objects.using(run.alias).filter(run_id=run.record.undoes_id, operation=position)
+    steps = Step.objects.using(run.alias).filter(run=run.record.undoes, operation=position)
     with run.db.checking_references():
         for forward in steps.order_by("-number"):
             if forward.kind == StepKind.PROCESS:

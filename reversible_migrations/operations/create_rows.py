@@ -117,6 +117,12 @@ class CreateBatches:
     def halves(self, slice: Sequence[Any]) -> None:
         return None
 
+    def again(self, key: Any) -> Sequence[Any]:
+        raise NotImplementedError("a creation sets no row aside")
+
+    def mend(self, error: Exception) -> bool:
+        return False
+
     def set_aside(self, slice: Sequence[Any], error: Exception) -> Outcome:
         raise error
 

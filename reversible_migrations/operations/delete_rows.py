@@ -4,15 +4,14 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 
 from django.db import DataError, IntegrityError
-from django.db.models import Model, ProtectedError, Q, QuerySet, RestrictedError
+from django.db.models import PROTECT, Model, ProtectedError, Q, QuerySet, RestrictedError
 from django.db.models.deletion import get_candidate_relations_to_delete
 
-from ..batches.key_ranges import KeyRange
 from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import AnyField, KeyColumns, RowSelection
+from ..batches.selection import AnyField, KeyColumns, KeyRange, RowSelection, label_of
 from ..databases.base import TableChange
 from ..journal.slices import JournalSlice, JournalView
 from ..journal.tables import close_journals, journal_of
@@ -31,7 +30,7 @@ def delete_rows(run: ActiveRun, queryset: QuerySet[Any]) -> int:
     What the models' on_delete rules do to other rows is done and recorded in the same transaction.
     A row that PROTECT or RESTRICT keeps is put into quarantine.
     """
-    where = f"{run}, deletion of {queryset.model._meta.label if isinstance(queryset, QuerySet) else queryset!r}"
+    where = f"{run}, deletion of {label_of(queryset)}"
     selection = RowSelection(queryset, run.db, where)
     if not may_migrate(run.alias, selection.model):
         return 0
@@ -71,11 +70,16 @@ class ReactionOf:
     def add_restricted_objects(self, field: Any, objs: Any) -> None:
         self.reaction = Reaction(self.model, self.field, forbids=RestrictedError)
 
+    def add_dependency(self, *models: Any, **options: Any) -> None:
+        """The order of deletion is ours."""
+
     def ask(self) -> Reaction | None:
         rule = self.field.remote_field.on_delete
         in_database = {"DB_CASCADE": True, "DB_SET_NULL": False}.get(getattr(rule, "__name__", "") or str(rule))
         if in_database is not None:
             return Reaction(self.model, self.field, follows=in_database)
+        if rule is PROTECT:  # it names the class of the first row, and there is none here
+            return Reaction(self.model, self.field, forbids=ProtectedError)
         try:
             rule(self, self.field, self.model._base_manager.using(self.alias).none(), self.alias)
         except ProtectedError:
@@ -86,32 +90,36 @@ class ReactionOf:
 def reactions(model: type[Model], alias: str) -> list[Reaction]:
     found: list[Reaction] = []
     for relation in get_candidate_relations_to_delete(model._meta):
-        related = relation.related_model
+        related, field = cast(Any, relation).related_model, cast(Any, relation).field
         if not related._meta.managed or related._meta.proxy or not may_migrate(alias, related):
             continue
-        reaction = ReactionOf(related, relation.field, alias).ask()
+        reaction = ReactionOf(related, field, alias).ask()
         if reaction is not None:
             found.append(reaction)
     return found
 
 
 class DeleteBatches(RangedBatches):
-    splits_on = (IntegrityError, DataError, ProtectedError, RestrictedError)
+    splits_on: tuple[type[Exception], ...] = (IntegrityError, DataError, ProtectedError, RestrictedError)
 
     def __init__(self, run: ActiveRun, step: Step, selection: RowSelection):
         super().__init__(run, step, selection)
         self.keys_of: dict[type[Model], KeyColumns] = {selection.model: selection.keys}
         self.reactions_of: dict[type[Model], list[Reaction]] = {}
         self.views: dict[str, JournalView] = {}
+        self.tried = 0  # the number of the batch that was begun last
         for journal in JournalTable.objects.using(run.alias).filter(step=step, kind=JournalKind.DELETE):
             self.views[journal.target] = JournalView(run.db, journal)
 
     def change(self, slice: KeyRange, batch: int) -> Outcome:
         """Journal the rows, then all that goes with them, then delete from the last found to the first."""
+        if batch == self.tried:
+            self.views.clear()  # the journals made by the try before were rolled back with it
+        self.tried = batch
         here = JournalSlice(batch)
         done = self._journal_own(slice, batch)
         if done and self.is_alone and not self.db.locks:
-            self.db.execute(*self.selection.delete_again(slice.low, slice.high))
+            self.db.execute(*self.selection.delete_again(slice.bounds))
         elif done:
             doomed = self._follow(here)
             self._react(doomed, here)
@@ -127,7 +135,7 @@ class DeleteBatches(RangedBatches):
 
     def _journal_own(self, slice: KeyRange, batch: int) -> int:
         view = self._view(self.selection.model)
-        source = self.selection.stored([*self.keys.names, *view.names], slice.low, slice.high)
+        source = self.selection.stored([*self.keys.names, *view.names], slice.bounds)
         if source is None:
             return 0
         return self.db.execute(
@@ -151,7 +159,7 @@ class DeleteBatches(RangedBatches):
         for parent, link in model._meta.parents.items():
             if link is not None:  # an inherited row goes with its parent's
                 owner = parent._meta.concrete_model or parent
-                pairs = [(self._keys(owner).names[0], link.column)]
+                pairs = [(self._keys(owner).names[0], str(link.column))]
                 yield owner, self._journal_related(owner, self._view(model), pairs, here)
         for reaction in self._reactions(model):
             if reaction.follows:
@@ -214,7 +222,7 @@ class DeleteBatches(RangedBatches):
     def _apply(self, reaction: Reaction, keys: KeyColumns, matched: str, params: list[Any], here: JournalSlice) -> None:
         if reaction.forbids is not None:
             label, name = reaction.model._meta.label, reaction.field.name
-            raise reaction.forbids(f"{label}.{name} forbids it", set())  # type: ignore[call-arg]
+            raise reaction.forbids(f"{label}.{name} forbids it", set())
         column = reaction.field.column
         part = Part(reaction.model, keys, (reaction.field,))
         rows = reaction.model._base_manager.using(self.run.alias)

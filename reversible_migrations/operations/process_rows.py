@@ -5,9 +5,8 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ..batches.key_ranges import KeyRange
 from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import RowSelection
+from ..batches.selection import KeyRange, RowSelection, label_of
 from ..models import Step
 from ..runs.run import ActiveRun, signature
 from ..states import StepKind
@@ -23,7 +22,7 @@ def process_rows(run: ActiveRun, queryset: QuerySet[Any], function: Callable[[li
     One call is one transaction, and its checkpoint is in it. A batch that raises is tried again in
     halves, down to the row, which is put into quarantine. Nothing is recorded for undo.
     """
-    where = f"{run}, processing of {queryset.model._meta.label if isinstance(queryset, QuerySet) else queryset!r}"
+    where = f"{run}, processing of {label_of(queryset)}"
     selection = RowSelection(queryset, run.db, where)
     if not may_migrate(run.alias, selection.model):
         return 0
@@ -35,7 +34,7 @@ def process_rows(run: ActiveRun, queryset: QuerySet[Any], function: Callable[[li
 
 
 class ProcessBatches(RangedBatches):
-    splits_on = (Exception,)
+    splits_on: tuple[type[Exception], ...] = (Exception,)
     may_share_snapshot = False  # the function gets rows that are locked, and may read others as they are now
 
     def __init__(self, run: ActiveRun, step: Step, selection: RowSelection, function: Callable[[list[Any]], Any]):
@@ -43,7 +42,7 @@ class ProcessBatches(RangedBatches):
         self.function = function
 
     def change(self, slice: KeyRange, batch: int) -> Outcome:
-        rows = list(self.selection.locked(slice.low, slice.high))
+        rows = list(self.selection.locked(slice.bounds))
         if rows:
             self.function(rows)
         return Outcome(seen=slice.rows, done=len(rows))

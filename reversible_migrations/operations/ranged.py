@@ -7,10 +7,10 @@ from typing import Any
 from django.db import DataError, IntegrityError
 
 from ..batches import key_ranges
-from ..batches.key_ranges import KeyRange
 from ..batches.runner import Outcome, begin
-from ..batches.selection import RowSelection
+from ..batches.selection import KeyRange, RowSelection
 from ..databases.base import Key, Sql, TableChange
+from ..journal.unique_swaps import change_by_parking, parking_values
 from ..models import QuarantinedRow, Step
 from ..runs.run import ActiveRun
 
@@ -26,7 +26,8 @@ class RangedBatches:
         self.db, self.keys = run.db, selection.keys
 
     def next(self, checkpoint: Any, rows: int) -> KeyRange | None:
-        return key_ranges.next_range(self.keys, checkpoint, self.step.upper, rows)
+        upper: Key = self.step.upper or []
+        return key_ranges.next_range(self.keys, checkpoint, upper, rows)
 
     def checkpoint(self, slice: KeyRange) -> Key:
         return slice.high
@@ -40,11 +41,15 @@ class RangedBatches:
 
     def _within(self, change: TableChange, slice: KeyRange) -> Sql:
         """All tables of inherited rows share the values of the key, and so its bounds."""
-        sql, params = self.keys.compared("<=", slice.high, change.target, change.keys)
-        if slice.low is None:
-            return sql, params
-        above, more = self.keys.compared(">", slice.low, change.target, change.keys)
-        return f"{above} AND {sql}", (*more, *params)
+        compared = [self.keys.compared(operator, key, change.target, change.keys) for operator, key in slice.bounds]
+        return " AND ".join(sql for sql, _ in compared), tuple(p for _, params in compared for p in params)
+
+    def again(self, key: Key) -> KeyRange:
+        """Return the range of one row that was set aside."""
+        return KeyRange(None, key, 1, is_one_row=True)
+
+    def mend(self, error: Exception) -> bool:
+        return False
 
     def set_aside(self, slice: KeyRange, error: Exception) -> Outcome:
         self.quarantine(slice.high, error)
@@ -54,6 +59,27 @@ class RangedBatches:
         QuarantinedRow.objects.using(self.run.alias).create(
             step_id=self.step.pk, key=key, error_type=self.db.describe(error)[:100], error=str(error)
         )
+
+
+class ParkingBatches(RangedBatches):
+    """Batches that write unique columns, and let their values change places within a batch."""
+
+    changes: list[TableChange]
+    parking: dict[str, str] | None = None  # how rows are parked, from the first collision on
+
+    def mend(self, error: Exception) -> bool:
+        if self.parking or len(self.changes) > 1 or not self.db.is_unique_violation(error):
+            return False
+        change = self.changes[0]
+        self.parking = parking_values(self.db, change.target, [a.column for a in change.assignments])
+        if self.parking:
+            self.db.index_batches(change.journal)
+        return bool(self.parking)
+
+    def changed(self, source: Sql, changes: list[TableChange], batch: int) -> int:
+        if self.parking:
+            return change_by_parking(self.db, source, changes[0], batch, self.parking)
+        return self.db.change_rows(source, changes, batch)
 
 
 def start(run: ActiveRun, step: Step, selection: RowSelection) -> bool:

@@ -1,10 +1,12 @@
 """Record what any ORM or SQL code does to named models, so that it can be undone."""
 
+import dis
 import sys
+import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from types import FrameType, TracebackType
-from typing import Any
+from typing import Any, cast
 
 from django.db import DatabaseError, transaction
 from django.db.migrations.operations import RunPython, RunSQL
@@ -48,8 +50,12 @@ class Recording:
         if self.is_finished:
             self.stack.enter_context(transaction.atomic(using=self.run.alias))
             self._pass_over(sys._getframe(1))
-        else:
+            return self
+        try:
             self._begin()
+        except BaseException:
+            self.stack.__exit__(*sys.exc_info())
+            raise
         return self
 
     def __exit__(
@@ -58,8 +64,6 @@ class Recording:
         if self.tracing is not None:
             return self._passed_over(error)
         try:
-            if error is None:
-                self.run.finish_step(self.step, rows_done=self._rows(), batches=1, checkpoint={"batch": 1})
             swallowed = bool(self.stack.__exit__(kind, error, traceback))
         except ReversibleMigrationError:
             raise
@@ -74,7 +78,7 @@ class Recording:
         return swallowed
 
     def _begin(self) -> None:
-        run = self.run
+        run, self.began = self.run, time.monotonic()
         signals.tell(signals.step_started, run=run.record, step=self.step, using=run.alias)
         journals = [
             journal_of(
@@ -88,6 +92,13 @@ class Recording:
         self.stack.enter_context(transaction.atomic(using=run.alias))
         run.fence()
         self.stack.enter_context(recorded(run, self.step, journals, self._tables()))
+        self.stack.push(self._finish)
+
+    def _finish(self, kind: type[BaseException] | None, error: BaseException | None, traceback: Any) -> None:
+        """Note, in the body's own transaction, that it came to its end."""
+        if error is None:
+            taken = {"rows_done": self._rows(), "seconds": time.monotonic() - self.began}
+            self.run.finish_step(self.step, batches=1, checkpoint={"batch": 1}, **taken)
 
     def _tables(self) -> list[str]:
         """Return the tables, unquoted, whose rows belong to the project: all but ours."""
@@ -117,6 +128,8 @@ class Recording:
 
     def _pass_over(self, frame: FrameType) -> None:
         def stop(frame: FrameType, event: str, argument: Any) -> Any:
+            if dis.opname[frame.f_code.co_code[frame.f_lasti]].startswith("STORE_"):
+                return stop  # `as recording`: the code after the body may ask for it
             raise PassedOver
 
         self.tracing = (frame, sys.gettrace())
@@ -194,7 +207,7 @@ class RecordedSQL(ReversibleOperation):
         recording = Recording(run, models, apps, signature(self.sql))
         if not recording.is_finished:
             with recording:
-                RunSQL(self.sql)._run_sql(schema_editor, self.sql)
+                cast(Any, RunSQL(self.sql))._run_sql(schema_editor, self.sql)
 
     def describe(self) -> str:
         return f"Run SQL and record {', '.join(map(str, self.models))} (undone from the record)"

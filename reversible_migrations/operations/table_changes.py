@@ -26,7 +26,7 @@ class Part:
 
     @property
     def columns(self) -> list[str]:
-        return [field.column for field in self.fields]
+        return [str(field.column) for field in self.fields]
 
 
 def fields_of(model: type[Model], names: Iterable[str], where: str) -> list[AnyField]:
@@ -48,7 +48,7 @@ def fields_of(model: type[Model], names: Iterable[str], where: str) -> list[AnyF
             )
         if getattr(field, "generated", False):
             raise RefusedQuery(where, f"{model._meta.label}.{name} is a generated column.", todo="Change its sources.")
-        if field in model._meta.pk_fields or field.primary_key:
+        if field in model._meta.pk_fields or getattr(field, "primary_key", False):
             raise RefusedQuery(
                 where,
                 f"{model._meta.label}.{name} is (part of) the primary key; rows are known by it.",
@@ -79,7 +79,7 @@ def parts_of(model: type[Model], fields: Sequence[AnyField], db: Database, where
 def _shares_key(model: type[Model], owner: type[Model]) -> bool:
     """Return whether the rows of ``model`` and of its ancestor ``owner`` have the same key."""
     while model is not owner:
-        link = model._meta.pk
+        link: Any = model._meta.pk
         if link is None or link.remote_field is None:
             return False
         model = link.remote_field.model
@@ -110,11 +110,11 @@ def _assignment(
             todo="Use Subquery(...) for values of related rows, as in QuerySet.update().",
         ) from None
     _refuse_joined(query, part, field, where)
-    quote = connections[alias].ops.quote_name
-    head = f"UPDATE {quote(part.model._meta.db_table)} SET {quote(field.column)} = "
+    quote, column = connections[alias].ops.quote_name, str(field.column)
+    head = f"UPDATE {quote(part.model._meta.db_table)} SET {quote(column)} = "
     if not sql.startswith(head):
         raise RefusedQuery(where, f"the new value of {field.name} is not a plain expression.")
-    return Assignment(field.column, sql[len(head) :], tuple(params))
+    return Assignment(column, sql[len(head) :], tuple(params))
 
 
 def _refuse_joined(query: UpdateQuery, part: Part, field: AnyField, where: str) -> None:

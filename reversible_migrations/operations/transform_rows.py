@@ -4,21 +4,30 @@ from collections.abc import Callable, Iterable, Sequence
 from copy import deepcopy
 from typing import Any
 
-from django.db.models import Model, Q, QuerySet
+from django.db.models import (
+    AutoField,
+    BigAutoField,
+    BigIntegerField,
+    CharField,
+    IntegerField,
+    Model,
+    Q,
+    QuerySet,
+    TextField,
+)
 from django.db.models.base import ModelState
 from django.db.models.signals import post_init, pre_init
 
-from ..batches.key_ranges import KeyRange
 from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import RowSelection
-from ..databases.base import NEW, Assignment, Sql, TableChange
+from ..batches.selection import AnyField, KeyRange, RowSelection, label_of
+from ..databases.base import NEW, Assignment, Database, Sql, TableChange
 from ..exceptions import RefusedQuery, Skip
 from ..journal.tables import close_journals, journal_of
 from ..models import Step
 from ..runs.run import ActiveRun, signature
 from ..states import JournalKind, StepKind
 from .base import ReversibleOperation, may_migrate, model_of
-from .ranged import RangedBatches, start
+from .ranged import ParkingBatches, start
 from .table_changes import Part, fields_of, parts_of, stable
 
 Function = Callable[[Any], "dict[str, Any] | None"]
@@ -32,7 +41,7 @@ def transform_rows(run: ActiveRun, queryset: QuerySet[Any], function: Function, 
     The function changes the instance in place or returns a dict of new values. Raising ``Skip``
     leaves the row; any other exception puts it into quarantine, up to ``max_failed_share``.
     """
-    where = f"{run}, transform of {queryset.model._meta.label if isinstance(queryset, QuerySet) else queryset!r}"
+    where = f"{run}, transform of {label_of(queryset)}"
     selection = RowSelection(queryset, run.db, where)
     parts = parts_of(selection.model, fields_of(selection.model, fields, where), run.db, where)
     if not may_migrate(run.alias, selection.model):
@@ -55,7 +64,7 @@ def transform_rows(run: ActiveRun, queryset: QuerySet[Any], function: Function, 
     return step.rows_done
 
 
-class TransformBatches(RangedBatches):
+class TransformBatches(ParkingBatches):
     def __init__(
         self,
         run: ActiveRun,
@@ -76,17 +85,18 @@ class TransformBatches(RangedBatches):
         changed = list(self._transformed(slice, outcome))
         if changed:
             changes = self.bounded(self.changes, slice)
-            outcome.done = self.db.change_rows(self._source(changed, changes), changes, batch)
+            outcome.done = self.changed(self._source(changed, changes), changes, batch)
         return outcome
 
     def _transformed(self, slice: KeyRange, outcome: Outcome) -> Iterable[list[Any]]:
         """Yield key and new values, ready for the database, of each row that the function changed."""
-        connection = self.db.connection
         watched = [field.attname for field in self.fields]
-        key_fields = self.keys.fields
-        for row in instances(self.selection.locked(slice.low, slice.high)):
+        key_names = [field.attname for field in self.keys.fields]
+        prepare_key = [preparer(field, self.db) for field in self.keys.fields]
+        prepare = [preparer(field, self.db) for field in self.fields]
+        for row in instances(self.selection.locked(slice.bounds)):
             values = row.__dict__
-            key = [values[field.attname] for field in key_fields]
+            key = [values[name] for name in key_names]
             before = [deepcopy(v) if isinstance(v, MUTABLE) else v for v in (values[name] for name in watched)]
             try:
                 returned = self.function(row)
@@ -99,15 +109,12 @@ class TransformBatches(RangedBatches):
                 raise
             except Exception as error:
                 outcome.failed += 1
-                stored = [f.get_db_prep_save(v, connection) for f, v in zip(key_fields, key, strict=True)]
-                self.quarantine([value if isinstance(value, int) else str(value) for value in stored], error)
+                stored = [ready(v) for ready, v in zip(prepare_key, key, strict=True)]
+                self.quarantine(self.db.key_of_values(stored), error)
                 continue
             after = [values[name] for name in watched]
             if after != before or any(type(a) is not type(b) for a, b in zip(after, before, strict=True)):
-                yield [
-                    *(f.get_db_prep_save(v, connection) for f, v in zip(key_fields, key, strict=True)),
-                    *(f.get_db_prep_save(v, connection) for f, v in zip(self.fields, after, strict=True)),
-                ]
+                yield [ready(v) for ready, v in zip(prepare_key + prepare, key + after, strict=True)]
 
     def _set(self, row: Model, values: dict[str, Any]) -> None:
         for name, value in values.items():
@@ -121,7 +128,7 @@ class TransformBatches(RangedBatches):
             setattr(row, name, value)
 
     def _source(self, rows: list[list[Any]], changes: Sequence[TableChange]) -> Sql:
-        columns = [self.db.columns(part.keys.table)[field.column] for part in self.parts for field in part.fields]
+        columns = [self.db.columns(part.keys.table)[str(field.column)] for part in self.parts for field in part.fields]
         values, params = self.db.new_values(self.keys.columns, columns, rows)
         keys = [f"k{i}" for i in range(len(self.keys.names))]
         names = [*keys, *(f"n{i}" for i in range(len(columns)))]
@@ -145,6 +152,28 @@ class TransformBatches(RangedBatches):
         )
 
 
+PASSED_THROUGH: dict[type[Any], type] = {
+    CharField: str,
+    TextField: str,
+    IntegerField: int,
+    BigIntegerField: int,
+    AutoField: int,
+    BigAutoField: int,
+}
+
+
+def preparer(field: AnyField, db: Database) -> Callable[[Any], Any]:
+    """Return what makes a value of ``field`` ready for the database; plain texts and integers are so already."""
+    passed = PASSED_THROUGH.get(type(field))
+
+    def ready(value: Any) -> Any:
+        if type(value) is passed:
+            return value
+        return field.get_db_prep_save(value, db.connection)
+
+    return ready
+
+
 def instances(rows: QuerySet[Any]) -> Iterable[Any]:
     """
     Yield the rows as model instances, without ``__init__`` where nobody would notice.
@@ -155,19 +184,19 @@ def instances(rows: QuerySet[Any]) -> Iterable[Any]:
     model = rows.model
     plain = (
         model.__init__ is Model.__init__
-        and model.from_db.__func__ is Model.from_db.__func__
+        and model.from_db.__func__ is Model.from_db.__func__  # type: ignore[attr-defined]
         and not rows.query.annotations
-        and rows.query.deferred_loading == (frozenset(), True)
         and not pre_init.has_listeners(model)
         and not post_init.has_listeners(model)
     )
     if not plain:
         yield from rows
         return
-    names = [field.attname for field in model._meta.concrete_fields]
+    chosen, deferred = rows.query.deferred_loading  # of only() and defer(); what is not loaded is fetched when read
+    names = [f.attname for f in model._meta.concrete_fields if f.primary_key or (f.name in chosen) is not deferred]
     alias = rows.db
     for values in rows.values_list(*names):
-        row = model.__new__(model)
+        row: Any = object.__new__(model)
         row.__dict__.update(zip(names, values, strict=True))
         state = ModelState()
         state.adding, state.db = False, alias

@@ -4,16 +4,15 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from ..batches.key_ranges import KeyRange
 from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import RowSelection
+from ..batches.selection import KeyRange, RowSelection, label_of
 from ..databases.base import TableChange
 from ..journal.tables import close_journals, journal_of
 from ..models import Step
 from ..runs.run import ActiveRun, signature
 from ..states import JournalKind, StepKind
 from .base import ReversibleOperation, may_migrate, model_of
-from .ranged import RangedBatches, start
+from .ranged import ParkingBatches, start
 from .table_changes import assignments_of, fields_of, parts_of, stable
 
 
@@ -24,7 +23,7 @@ def update_rows(run: ActiveRun, queryset: QuerySet[Any], values: dict[str, Any])
     The before- and after-image of every changed column are stored in the same statement or
     transaction. Raise ``RefusedQuery`` before anything runs.
     """
-    where = f"{run}, update of {queryset.model._meta.label if isinstance(queryset, QuerySet) else queryset!r}"
+    where = f"{run}, update of {label_of(queryset)}"
     selection = RowSelection(queryset, run.db, where)
     fields = fields_of(selection.model, values, where)
     parts = parts_of(selection.model, fields, run.db, where)
@@ -52,7 +51,7 @@ def stable_assignments(assigned: list[list[Any]]) -> list[Any]:
     return [(a.column, a.sql, stable(a.params)) for assignments in assigned for a in assignments]
 
 
-class UpdateBatches(RangedBatches):
+class UpdateBatches(ParkingBatches):
     def __init__(
         self, run: ActiveRun, step: Step, selection: RowSelection, fields: list[Any], changes: list[TableChange]
     ):
@@ -61,12 +60,12 @@ class UpdateBatches(RangedBatches):
 
     def change(self, slice: KeyRange, batch: int) -> Outcome:
         assignments = [a for change in self.changes for a in change.assignments]
-        source = self.selection.source(self.fields, assignments, slice.low, slice.high)
+        source = self.selection.source(self.fields, assignments, slice.bounds, with_after=bool(self.parking))
         if source is None:
             return Outcome(seen=slice.rows)
-        again = self.selection.update_again(assignments, slice.low, slice.high) if len(self.changes) == 1 else None
-        changes = self.bounded(self.changes, slice, again)
-        done = self.db.change_rows(source, changes, batch)
+        own = self.changes[0].target == self.keys.table and len(self.changes) == 1
+        again = self.selection.update_again(assignments, slice.bounds) if own else None
+        done = self.changed(source, self.bounded(self.changes, slice, again), batch)
         return Outcome(seen=slice.rows, done=done)
 
 

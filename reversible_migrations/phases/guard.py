@@ -12,8 +12,9 @@ from django.db.migrations import Migration
 from django.db.migrations.loader import MigrationLoader
 from django.db.models.signals import pre_migrate
 
+from ..conf import setting
 from ..databases import VENDORS, database
-from ..exceptions import RollbackRefused
+from ..exceptions import LeaseHeld, ReversibleMigrationError, RollbackRefused
 from ..models import Run
 from .begun import begun_migrations
 from .readiness import faults_of_plan
@@ -48,7 +49,9 @@ def check_backwards_plan(using: str, migrations: list[Migration]) -> None:
     db = database(using)
     if not db.has_table(db.quote(Run._meta.db_table)):
         return
-    faults = [*_begun_behind(using, migrations), *faults_of_plan(migrations, db)]
+    faults: list[ReversibleMigrationError] = [*_begun_behind(using, migrations), *faults_of_plan(migrations, db)]
+    if setting("LEASE_WAIT_SECONDS"):  # a run in other hands is waited for when its turn comes
+        faults = [fault for fault in faults if not isinstance(fault, LeaseHeld)]
     if len(faults) == 1:
         raise faults[0]
     if faults:

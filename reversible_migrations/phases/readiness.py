@@ -86,9 +86,9 @@ def _faults_of_run(migration: Migration, db: Database, shapes_count: bool) -> It
     if open_run is not None:
         yield held(open_run)
     for step in steps_to_restore(run, db.alias):
-        fault = fault_of(run, step, db)
-        if fault is not None and (shapes_count or not isinstance(fault, JournalMismatch)):
-            yield fault
+        missing = fault_of(run, step, db)
+        if missing is not None and (shapes_count or not isinstance(missing, JournalMismatch)):
+            yield missing
 
 
 def executing(run: Run, db: Database) -> Run | None:

@@ -74,9 +74,11 @@ class RollbackPlan:
     def refuse_faults(self) -> None:
         """Raise ``RollbackRefused`` with every fault that was found, if there is one."""
         if self.faults:
+            reasons = "1 reason" if len(self.faults) == 1 else f"{len(self.faults)} reasons"
             raise RollbackRefused(
-                "The rollback is refused",
-                f"({len(self.faults)} {'reason' if len(self.faults) == 1 else 'reasons'}).",
+                "The rollback",
+                f"cannot be done as a whole, for {reasons}.",
+                standing="Nothing was undone.",
                 todo="\n" + "\n".join(f"- {fault}" for fault in self.faults),
                 faults=self.faults,
             )
@@ -161,7 +163,7 @@ def _chosen(
     if run is not None:
         return [_of_run(loader, alias, app, run)]
     if target == "zero":
-        return [key for key in graph.root_nodes(app)]
+        return list(graph.root_nodes(app))
     if target is not None:
         key = (app, migration_named(loader, app, target).name)
         if key not in graph.node_map:
@@ -210,7 +212,7 @@ def _undoing(migration: Migration, loader: MigrationLoader, alias: str) -> Undoi
 
 
 def _counted(undoings: Sequence[Undoing], db: Database) -> list[Undoing]:
-    """Return ``undoings`` with their rows and conflicts, as far as the tables are in the shape they were recorded in."""
+    """Return ``undoings`` with their rows and conflicts, up to the first one that changes the shape of tables."""
     steps: list[Step] = []
     for undoing in undoings:
         if changes_tables(undoing.migration):
@@ -273,7 +275,7 @@ def _as_far_as_it_came(undoing: Undoing, alias: str) -> Migration:
     ours = [place for place, operation in enumerate(in_order) if isinstance(operation, ReversibleOperation)]
     last = max((step.operation for step in undoing.run.steps.using(alias)), default=min(ours))
     shortened, place = copy(migration), 0
-    shortened.operations = []
+    shortened.operations = []  # type: ignore[misc]
     for operation in migration.operations:
         if place <= last:
             shortened.operations.append(operation)

@@ -73,6 +73,9 @@ class Lines:
         self.stream.flush()
 
 
+LONGEST_TEXT = 44  # characters beside the bar: 120,000,000/~336,000,000, 140,000/s, 12:04 min left
+
+
 class LiveBar:
     """A bar for the step in hand, that becomes a line when it ends; drawn by rich."""
 
@@ -82,9 +85,10 @@ class LiveBar:
 
         self.stream, self.title = stream, title
         console = Console(file=stream, highlight=False, markup=False, soft_wrap=True)
+        self.column = BarColumn()
         columns = (
             TextColumn("    {task.description}", markup=False),
-            BarColumn(bar_width=24),
+            self.column,
             TextColumn("{task.fields[text]}", markup=False),
         )
         to_terminal = sys.stdout.isatty()  # what a patch prints goes above the bar, unless it goes to a file
@@ -100,10 +104,13 @@ class LiveBar:
             self.begun = True
             self.stream.write("\n")  # Django has left its "Applying ..." open
             self.bar.start()
-        self.task = self.bar.add_task(f"{step.number} {step.title}", total=step.total, text=words.progress(step))
+        title = f"{step.number} {step.title}"
+        room = self.bar.console.width - len(title) - LONGEST_TEXT - 7  # 4 to the left, and a space between columns
+        self.column.bar_width = max(4, min(24, room))
+        self.task = self.bar.add_task(title, total=step.total, text=words.brief(step))
 
     def progress(self, step: StepOverview) -> None:
-        self._draw(step, words.progress(step))
+        self._draw(step, words.brief(step))
 
     def wait(self, step: StepOverview, reason: str) -> None:
         self._draw(step, f"waiting: {reason}")

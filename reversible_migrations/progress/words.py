@@ -1,19 +1,21 @@
 """Numbers and times as people read them."""
 
-from datetime import timedelta
-
 from ..overview import StepOverview
 
 
 def duration(seconds: float) -> str:
-    """Return 0.4 s, 12 s, 3:05 min or 2:10:00 h."""
+    """Return under 0.1 s, 0.4 s, 12 s, 3:05 min, 2:10:00 h or 30 days."""
+    if seconds < 0.1:
+        return "under 0.1 s"
     if seconds < 10:
         return f"{seconds:.1f} s"
     if seconds < 60:
         return f"{seconds:.0f} s"
     if seconds < 3600:
         return f"{int(seconds) // 60}:{int(seconds) % 60:02} min"
-    return f"{timedelta(seconds=int(seconds))} h"
+    if seconds < 2 * 86_400:
+        return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02} h"
+    return f"{seconds / 86_400:.0f} days"
 
 
 def size(number: int | None) -> str:
@@ -27,7 +29,10 @@ def size(number: int | None) -> str:
 
 
 def rate(step: StepOverview) -> str:
-    return "" if step.rows_per_second is None else f"{step.rows_per_second:,.0f} rows/s"
+    """Return 40,000 rows/s, or nothing for what was too short to be measured."""
+    if step.rows_per_second is None or step.seconds < 0.1:
+        return ""
+    return f"{step.rows_per_second:,.0f} rows/s"
 
 
 def rows(number: int) -> str:
@@ -46,6 +51,13 @@ def progress(step: StepOverview) -> str:
     seen = f"{step.seen:,} of {total(step)} rows ({step.percent} %)" if step.total else rows(step.seen)
     left = f"{duration(step.seconds_left)} left" if step.seconds_left is not None else ""
     return ", ".join(part for part in (seen, rate(step), left) if part)
+
+
+def brief(step: StepOverview) -> str:
+    """Return 120,000/~336,776, 40,000/s, 5.4 s left: the same beside a bar."""
+    seen = f"{step.seen:,}/{total(step)}" if step.total else rows(step.seen)
+    left = f"{duration(step.seconds_left)} left" if step.seconds_left is not None else ""
+    return ", ".join(part for part in (seen, rate(step).replace(" rows", ""), left) if part)
 
 
 def result(step: StepOverview) -> str:

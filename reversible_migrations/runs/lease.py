@@ -117,6 +117,21 @@ def held(run: Run) -> LeaseHeld:
     )
 
 
+def is_left(run: Run, database: Database) -> bool:
+    """Return whether an open run is in nobody's hands: stopped, or its owner is gone or silent past its lease."""
+    return run.status != RunStatus.RUNNING or owner_is_gone(run, database) or is_expired(run, database.alias)
+
+
+def undo_unfinished(run: Run) -> LeaseHeld:
+    return LeaseHeld(
+        run.migration,
+        f"is half undone: run {run.pk} was stopped before it had undone all of it.",
+        todo=f"Finish that with `manage.py safe_rollback {run.app} --run {run.pk}`, then run `migrate` again.",
+        run=run.pk,
+        owner=run.owner,
+    )
+
+
 def check_token(run: Run, alias: str) -> None:
     """
     Lock the run's row for this transaction and renew its heartbeat.

@@ -8,11 +8,11 @@ gets its own recorded step back, finished or with its checkpoint.
 import getpass
 import hashlib
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Max, Sum
 from django.db.models.functions import Now
@@ -21,7 +21,7 @@ from .. import signals
 from ..conf import option, setting
 from ..databases import database
 from ..databases.base import Database
-from ..exceptions import LeaseHeld, LeaseLost, LedgerMissing, PatchChanged
+from ..exceptions import CannotJournal, LeaseHeld, LeaseLost, LedgerMissing, PatchChanged
 from ..models import Event, Run, Step
 from ..states import ALLOWED, UNFINISHED, Direction, RunStatus, StepKind, StepStatus
 from . import lease
@@ -32,6 +32,9 @@ LEDGER = ("reversible_migrations", "0001_initial")
 def signature(*parts: Any) -> str:
     """Return a digest by which a step is known again; values in it cannot be read back."""
     return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+Opened = TypeVar("Opened")
 
 
 class ActiveRun:
@@ -78,7 +81,7 @@ class ActiveRun:
         Raise ``PatchChanged`` if another one is recorded at this place.
         """
         self.ordinal += 1
-        known = self.steps().filter(operation=self.operation, ordinal=self.ordinal).first()
+        known: Step | None = self.steps().filter(operation=self.operation, ordinal=self.ordinal).first()
         if known is None:
             return self._new_step(kind, model, digest, restores)
         if (known.kind, known.model, known.signature) != (str(kind), model, digest):
@@ -176,7 +179,8 @@ def open_forwards(app: str, name: str, alias: str, owner: object) -> ActiveRun |
     """
     db = database(alias)
     require_ledger(db, f"{app}.{name}")
-    return _patiently(lambda: _open_forwards(app, name, db, owner))
+    with writable(db, f"{app}.{name}", "Nothing was run."):
+        return _patiently(lambda: _open_forwards(app, name, db, owner))
 
 
 def _open_forwards(app: str, name: str, db: Database, owner: object) -> ActiveRun | None:
@@ -217,7 +221,25 @@ def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun | None:
             run = _create(undone.app, undone.name, Direction.BACKWARDS, db, undone)
         return ActiveRun(run, db, owner)
 
-    return _patiently(opened)
+    with writable(db, undone.migration, "Nothing was undone."):
+        return _patiently(opened)
+
+
+@contextmanager
+def writable(db: Database, where: str, standing: str) -> Iterator[None]:
+    """Turn the error of a database in which nothing can be written into ``CannotJournal``."""
+    try:
+        yield
+    except DatabaseError as error:
+        why = db.is_out_of_place(error)
+        if why is None:
+            raise
+        raise CannotJournal(
+            where,
+            f"the ledger of runs cannot be written: {why}.",
+            standing=standing,
+            todo="Give the migrating role the right, a writable database or more space, and run it again.",
+        ) from None
 
 
 def _create(app: str, name: str, direction: Direction, db: Database, undoes: Run | None = None) -> Run:
@@ -233,6 +255,8 @@ def _create(app: str, name: str, direction: Direction, db: Database, undoes: Run
         other = Run.objects.using(db.alias).filter(holds=f"{app}.{name}").first()
         if other is None:
             raise
+        if other.direction == Direction.BACKWARDS and lease.is_left(other, db):
+            raise lease.undo_unfinished(other) from None
         raise lease.held(other) from None
     run.refresh_from_db(using=db.alias)
     return run
@@ -245,7 +269,7 @@ def _user() -> str:
         return ""
 
 
-def _patiently(attempt: Any) -> Any:
+def _patiently(attempt: Callable[[], Opened]) -> Opened:
     until = time.monotonic() + setting("LEASE_WAIT_SECONDS")
     while True:
         try:
@@ -260,8 +284,10 @@ def _patiently(attempt: Any) -> Any:
 def running(run: ActiveRun) -> Iterator[ActiveRun]:
     """Keep the ledger and the watchers informed while the caller does the steps of ``run``."""
     signals.tell(signals.run_started, run=run.record, using=run.alias)
+    standing = "What is committed is recorded, and the run goes on from there."
     try:
-        yield run
+        with writable(run.db, str(run), standing):
+            yield run
     except LeaseLost:
         raise
     except (KeyboardInterrupt, SystemExit):

@@ -38,7 +38,6 @@ class Command(LedgerCommand):
         parser.add_argument("--run", type=positive, help="show one run with its journals and the rows set aside")
         parser.add_argument("--last", type=positive, default=10, help="how many closed runs are shown (default 10)")
         parser.add_argument("--watch", action="store_true", help="show it again every second until no run is open")
-'''
 
     def handle(self, *args: Any, **options: Any) -> None:
         while True:

@@ -2,9 +2,9 @@
 ``manage.py preview_patch``: the first rows of every step, before and after; nothing is changed.
 
 ``--json`` writes ``{"version": 1, "database": alias, "preview": preview}``. The preview has
-``migration``, ``rows``, ``without`` (patches before it that are not applied), ``steps``, ``stopped`` (why there are no more
-steps, or ""), ``error`` (one that ``migrate`` would meet too, or ""). A step has ``number``, ``kind``,
-``model``, ``note`` (why nothing is shown, or ""), ``changed``, ``skipped``, ``failed`` (rows by type of
+``migration``, ``rows``, ``without`` (patches before it that are not applied), ``steps``, ``stopped`` (why
+there are no more steps, or ""), ``error`` (one that ``migrate`` would meet too, or ""). A step has ``number``,
+``kind``, ``model``, ``note`` (why nothing is shown, or ""), ``changed``, ``skipped``, ``failed`` (rows by type of
 error) and ``tables``; a table ``table``, ``kind`` ("update", "create" or "delete") and ``rows``; a row
 ``key``, ``before`` (null if it is created) and ``after`` (null if it is deleted), each by column.
 
@@ -23,8 +23,8 @@ from ..preview_text import preview_lines
 
 class Command(LedgerCommand):
     help = (
-        "Shows what a migration would do to the first rows of each of its steps, before and after, and changes nothing: "
-        "it is done in a transaction that is rolled back. Ordinary operations are not run."
+        "Shows what a migration would do to the first rows of each of its steps, before and after, and changes "
+        "nothing: it is done in a transaction that is rolled back. Ordinary operations are not run."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

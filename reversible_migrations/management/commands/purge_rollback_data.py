@@ -34,7 +34,7 @@ class Command(LedgerCommand):
         kept = timedelta(days=setting("RETENTION_DAYS"))
         older_than = kept if options["older_than"] is None else options["older_than"]
         journals = purge_older(options["database"], older_than, dry_run=options["dry_run"])
-        facts = [
+        facts: list[dict[str, Any]] = [
             {
                 "table": journal.table_name, "target": journal.target.strip('"'), "run": journal.step.run_id,
                 "migration": journal.step.run.migration, "rows": journal.rows, "bytes": journal.bytes,
@@ -57,5 +57,5 @@ class Command(LedgerCommand):
         done = "would be dropped" if options["dry_run"] else "dropped"
         self.stdout.write(
             f"{len(facts)} {'table' if len(facts) == 1 else 'tables'}, {words.rows(rows)}, {words.size(size)} {done}"
-            f" (runs that ended more than {words.duration(older_than.total_seconds())} ago)."
+            f" (of runs that ended {words.duration(older_than.total_seconds())} ago or earlier)."
         )

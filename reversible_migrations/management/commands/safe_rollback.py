@@ -36,7 +36,7 @@ class Command(LedgerCommand):
         parser.add_argument("--noinput", action="store_true", help="do not ask")
         parser.add_argument(
             "--on-conflict", choices=("keep", "overwrite", "abort"),
-            help="rows changed since: keep them as they are, overwrite them, or undo nothing (default: the migration's)",
+            help="rows changed since: keep them, overwrite them, or undo nothing (default: what the migration says)",
         )  # fmt: skip
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -58,7 +58,7 @@ class Command(LedgerCommand):
 
     def _tell(self, plan: RollbackPlan, options: dict[str, Any], undone: bool) -> None:
         if not options["json"]:
-            for line in plan_lines(plan, undone):
+            for line in plan_lines(plan, undone) if options["verbosity"] else ():
                 self.stdout.write(line)
         elif undone or options["dry_run"] or plan.faults or not plan.undoings:
             self.write_json({"database": options["database"], **plan_facts(plan, options["dry_run"], undone)})
