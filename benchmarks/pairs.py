@@ -45,11 +45,16 @@ def measure_postgresql(rows: int, repeats: int, say: Callable[[str], Any], only:
     undelete = Pair("undo of delete", "batched INSERT ... SELECT", 0.50, rows)
     create = Pair("create", "batched multi-row INSERT", 0.50, rows)
     uncreate = Pair("undo of create", "batched DELETE, no journal", 0.50, rows)
+    with_others = Pair("delete, reviews go with it", "both batched DELETEs, no journal", 0.50, rows)
+    back_with = Pair("undo of that", "both batched INSERT ... SELECT", 0.50, rows)
+    referred = Pair("undo of create, reviews may refer to it", "batched DELETE, no journal", 0.50, rows)
     groups: dict[str, tuple[Callable[..., None], list[Pair]]] = {
         "update": (_update, [update, undo]),
         "transform": (_transform, [transform]),
         "delete": (_delete, [delete, undelete]),
         "create": (_create, [create, uncreate]),
+        "delete with others": (_delete_with_others, [with_others, back_with]),
+        "create referred": (_create_referred, [referred]),
     }
     return _in_turns(groups, rows, repeats, say, only)
 
@@ -117,5 +122,28 @@ def _create(rows: int, create: Pair, uncreate: Pair) -> None:
     ways.start_over(0)
     patch = ways.OurWay(ways.our_create(rows))
     create.ours.append(ways.timed(patch.forwards))
+    ways.settle()
+    uncreate.ours.append(ways.timed(patch.backwards))
+
+
+def _delete_with_others(rows: int, delete: Pair, undelete: Pair) -> None:
+    ways.start_over_with_articles(rows)
+    ways.copy_reviews()
+    delete.plain.append(ways.timed(lambda: ways.plain_article_delete(rows)))
+    ways.settle()
+    undelete.plain.append(ways.timed(lambda: ways.plain_article_restore(rows)))
+    ways.start_over_with_articles(rows)
+    patch = ways.OurWay(ways.our_article_delete)
+    delete.ours.append(ways.timed(patch.forwards))
+    ways.settle()
+    undelete.ours.append(ways.timed(patch.backwards))
+
+
+def _create_referred(rows: int, uncreate: Pair) -> None:
+    ways.start_over_with_articles(rows, reviews=False)
+    uncreate.plain.append(ways.timed(lambda: ways.plain_article_delete(rows)))
+    ways.start_over_with_articles(0, reviews=False)
+    patch = ways.OurWay(ways.our_article_create(rows))
+    patch.forwards()
     ways.settle()
     uncreate.ours.append(ways.timed(patch.backwards))

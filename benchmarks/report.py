@@ -23,8 +23,7 @@ def table(pairs: Sequence[Pair], growth: Sequence[Growth], server: str, repeats:
     if not pairs:
         return "Nothing was measured.\n"
     lines = [
-        f"{machine(server)}. {pairs[0].rows:,} rows, medians of {repeats} turns"
-        " (the ratio: of the turns' own).",
+        f"{machine(server)}. {pairs[0].rows:,} rows, medians of {repeats} turns (the ratio: of the turns' own).",
         "",
         "| what | beside | rows/s | plain rows/s | ratio | wanted | |",
         "|---|---|---:|---:|---:|---:|---|",

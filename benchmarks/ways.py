@@ -10,7 +10,7 @@ from django.db import connection, transaction
 from django.db.migrations.loader import MigrationLoader
 from django.db.models import F
 
-from benchmarks.products.table import COLUMNS, drop_journals, fill, settle  # noqa: F401
+from benchmarks.products.table import COLUMNS, drop_journals, fill, fill_articles, settle  # noqa: F401
 from reversible_migrations import ReversibleDataPatch
 
 BATCH = 10_000
@@ -79,6 +79,17 @@ def new_products(rows: int) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
+def our_article_delete(apps: Any, patch: Any) -> None:
+    patch.delete(apps.get_model("products", "Article").objects.all())
+
+
+def our_article_create(rows: int) -> Callable[[Any, Any], None]:
+    def create(apps: Any, patch: Any) -> None:
+        patch.create(apps.get_model("products", "Article"), new_products(rows))
+
+    return create
+
+
 # Plain
 
 
@@ -137,11 +148,46 @@ def plain_create(rows: int) -> None:
             )
 
 
+def plain_article_delete(rows: int) -> None:
+    """Both tables, one transaction per range."""
+    for low, high in ranges(rows):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("DELETE FROM products_review WHERE article_id > %s AND article_id <= %s", [low, high])
+            cursor.execute("DELETE FROM products_article WHERE id > %s AND id <= %s", [low, high])
+
+
+def plain_article_restore(rows: int) -> None:
+    for low, high in ranges(rows):
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(
+                f"INSERT INTO products_article ({COLUMNS}) SELECT {COLUMNS} FROM products_product"
+                " WHERE id > %s AND id <= %s",
+                [low, high],
+            )
+            cursor.execute(
+                "INSERT INTO products_review (id, article_id, stars) SELECT id, article_id, stars FROM products_copy"
+                " WHERE article_id > %s AND article_id <= %s",
+                [low, high],
+            )
+
+
+def copy_reviews() -> None:
+    with connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS products_copy")
+        cursor.execute("CREATE TABLE products_copy AS SELECT * FROM products_review")
+        cursor.execute("CREATE INDEX products_copy_article ON products_copy (article_id)")
+
+
 def copy_products() -> None:
     with connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS products_copy")
         cursor.execute("CREATE TABLE products_copy AS SELECT * FROM products_product")
         cursor.execute("CREATE UNIQUE INDEX products_copy_id ON products_copy (id)")
+
+
+def start_over_with_articles(rows: int, reviews: bool = True) -> None:
+    drop_journals()
+    fill_articles(rows, reviews)
 
 
 def start_over(rows: int) -> None:

@@ -34,6 +34,7 @@ NEXT_COMMANDS = {
     f"migrate {APP}": "patch again; stop it with Ctrl-C and repeat it",
     "migration_status": "what ran, and what can be undone",
     f"preview_patch {APP} 0007 --rows 20": "names, before and after",
+    f"safe_rollback {APP} --dry-run": "what undoing the newest would meet",
     f"migrate {APP} {BEFORE_THE_PATCHES}": "undo, with plain migrate",
     "purge_rollback_data --dry-run": "what the journals hold",
 }
@@ -190,12 +191,22 @@ def show_what_it_took(records: list[PatchRecord], undo_seconds: float) -> None:
     row = "  {:<24} {:>9} {:>9} {:>9} {:>10}"
     say(row.format("patch", "rows", "seconds", "rows/s", "journal"))
     for record in records:
-        speed = f"{record.rows / record.seconds:,.0f}" if record.seconds else "-"
-        size = f"{record.journal_bytes / 1_000_000:,.1f} MB"
-        say(row.format(record.name, f"{record.rows:,}", f"{record.seconds:.1f}", speed, size))
+        say(row.format(record.name, f"{record.rows:,}", *pace(record.rows, record.seconds), size(record.journal_bytes)))
     rows = sum(record.rows for record in records)
-    speed = f"{rows / undo_seconds:,.0f}"
-    say(row.format("undo of all of them", f"{rows:,}", f"{undo_seconds:.1f}", speed, ""))
+    seconds = sum(record.seconds for record in records)
+    journal = sum(record.journal_bytes for record in records)
+    say(row.format("all of them", f"{rows:,}", *pace(rows, seconds), size(journal)))
+    say(row.format("undo of all of them", f"{rows:,}", *pace(rows, undo_seconds), "").rstrip())
+
+
+def pace(rows: int, seconds: float) -> tuple[str, str]:
+    """Return seconds and rows per second; what took less than 0.1 s has no meaningful rate."""
+    return (f"{seconds:.1f}", f"{rows / seconds:,.0f}") if seconds >= 0.1 else ("< 0.1", "-")
+
+
+def size(number: int) -> str:
+    """Return a number of bytes in MB (1,000,000 bytes)."""
+    return f"{number / 1_000_000:,.1f} MB"
 
 
 def say_what_next(database: Path) -> None:

@@ -1,9 +1,9 @@
-"""The table that is measured: seven columns, as many shops have them."""
+"""The tables that are measured: seven columns, as many shops have them, alone and with a table that refers to them."""
 
 from django.db import models
 
 
-class Product(models.Model):
+class Columns(models.Model):
     name = models.CharField(max_length=100)
     sku = models.CharField(max_length=20)
     price = models.DecimalField(max_digits=10, decimal_places=2)
@@ -11,5 +11,24 @@ class Product(models.Model):
     active = models.BooleanField()
     created = models.DateTimeField()
 
+    class Meta:
+        abstract = True
+
     def __str__(self) -> str:
         return self.name
+
+
+class Product(Columns):
+    """Nothing refers to it."""
+
+
+class Article(Columns):
+    """Reviews refer to it."""
+
+
+class Review(models.Model):
+    article = models.ForeignKey(Article, models.CASCADE)
+    stars = models.SmallIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.stars} stars"

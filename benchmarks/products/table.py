@@ -38,6 +38,23 @@ def settle() -> None:
             cursor.execute("CHECKPOINT")
 
 
+def fill_articles(rows: int, reviews: bool = True) -> None:
+    """Fill the articles with the rows of the products, and every second one with a review."""
+    fill(rows)
+    with connection.cursor() as cursor:
+        cursor.execute("TRUNCATE products_article, products_review RESTART IDENTITY")
+        cursor.execute(f"INSERT INTO products_article ({COLUMNS}) SELECT {COLUMNS} FROM products_product")
+        if reviews:
+            cursor.execute(
+                "INSERT INTO products_review (article_id, stars)"
+                " SELECT id, id %% 5 FROM products_article WHERE id %% 2 = 0",
+                [],
+            )
+        cursor.execute("VACUUM ANALYZE products_article")
+        cursor.execute("VACUUM ANALYZE products_review")
+        cursor.execute("CHECKPOINT")
+
+
 def drop_journals() -> None:
     names = [name for name in connection.introspection.table_names() if name.startswith("rm_journal_")]
     with connection.cursor() as cursor:

@@ -103,7 +103,8 @@ class PostgreSQL(Database):
         def names(relation: str, numbers: str) -> str:
             return (
                 "(SELECT array_agg(attname::text ORDER BY place)"
-                f" FROM unnest({numbers}) WITH ORDINALITY AS n(num, place) JOIN pg_attribute ON attrelid = {relation} AND attnum = num)"
+                f" FROM unnest({numbers}) WITH ORDINALITY AS n(num, place)"
+                f" JOIN pg_attribute ON attrelid = {relation} AND attnum = num)"
             )
 
         def quoted(relation: str) -> str:  # as Django writes it, so that tables can be compared by their names
@@ -260,7 +261,7 @@ class PostgreSQL(Database):
         return f"SELECT * FROM unnest({', '.join(sql for sql, _ in arrays)})", tuple(value for _, value in arrays)
 
     def _array(self, column: Column, values: Sequence[Any]) -> tuple[str, Any]:
-        """Return SQL for an array of the column's type; integers and texts go as one text, a fifth of the driver's time."""
+        """Return SQL for an array of the column's type; integers and texts go as one text, which is quicker."""
         type_ = f"{self.literal(column.type)}[]"
         kinds = set(map(type, values))
         if kinds == {int}:

@@ -20,7 +20,8 @@ from ..models import ConflictingRow, JournalTable, Run, Step
 from ..runs.run import ActiveRun
 from ..states import JournalKind, JournalState, StepKind
 from . import recording
-from .slices import ABORT, NET_OF, JournalSlice, JournalView, SliceRestorer
+from .dangling import take_back_dangling
+from .slices import ABORT, NET_OF, JournalSlice, JournalView, LaterChange, SliceRestorer
 
 JOURNALLED = (StepKind.UPDATE, StepKind.TRANSFORM, StepKind.CREATE, StepKind.DELETE, StepKind.RECORD)
 
@@ -145,6 +146,10 @@ class RestoreBatches:
             outcome.done += restored.rows
             outcome.conflicting += restored.conflicts
             outcome.seen += restored.rows + restored.conflicts
+        for view in self.views if len(self.views) > 1 else ():  # a single one is halved down to the row instead
+            blocked = take_back_dangling(self.restorer, view, slice) if view.kind == JournalKind.UPDATE else 0
+            outcome.done -= blocked
+            outcome.conflicting += blocked
         if outcome.conflicting and self.policy == ABORT:
             raise conflicts_stop(self.run, self.forward, outcome.conflicting)
         return outcome
@@ -226,7 +231,7 @@ def count_conflicts(steps: Sequence[Step], db: Database, policy: str = "keep") -
     """
     Count, without changing anything, the rows that were changed since, for ``steps`` of one run or several.
 
-    A row that several steps changed is judged by the newest of them: the older ones see it as that
+    A column that several steps changed is judged by the newest of them: the older ones see it as that
     one found it.
     """
     found: list[ConflictCount] = []
@@ -245,16 +250,11 @@ def count_conflicts(steps: Sequence[Step], db: Database, policy: str = "keep") -
 def _count(view: JournalView, restorer: SliceRestorer, newer: Sequence[JournalView]) -> tuple[int, int]:
     net = f"{view.table}.net = '{NET_OF[view.kind]}'" if view.record.kind == JournalKind.RECORD else "TRUE"
     total = view.db.value(f"SELECT count(*) FROM {view.table} WHERE {net}") or 0
-    later, untouched = "", ""
-    for number, other in enumerate(newer):
-        # Joined, because SQLite makes itself an index for a join, and would walk all rows for each NOT EXISTS.
-        alias = f"rm_later_{number}"
-        images = view.db.images("key", other.record.keys)
-        same_key = " AND ".join(f"{alias}.{i} = {k}" for i, k in zip(images, view.key_images, strict=True))
-        later += f" LEFT JOIN {other.table} AS {alias} ON {same_key}"
-        untouched += f" AND {alias}.{images[0]} IS NULL"
+    # Joined, because SQLite makes itself an index for a join, and would walk all rows for each NOT EXISTS.
+    later = [LaterChange(other, f"rm_later_{number}") for number, other in enumerate(newer)]
+    joins = "".join(change.join(view) for change in later)
     conflicts = view.db.value(
-        f"SELECT count(*) FROM {view.table} LEFT JOIN {view.target} ON {view.joined}{later}"
-        f" WHERE {net} AND {restorer.conflict_condition(view)}{untouched}"
+        f"SELECT count(*) FROM {view.table} LEFT JOIN {view.target} ON {view.joined}{joins}"
+        f" WHERE {net} AND {restorer.conflict_condition(view, later)}"
     )
     return int(total), int(conflicts or 0)

@@ -113,6 +113,34 @@ class BoundSlice:
         return f"{self.within} AND {self.joined}", [*self.params, *self.bounds[1]]
 
 
+class LaterChange:
+    """A newer journal of the same table, joined under a name of its own to the rows of an older one."""
+
+    def __init__(self, view: JournalView, alias: str):
+        self.view, self.alias = view, alias
+
+    def join(self, older: JournalView) -> str:
+        images = self.view.db.images("key", self.view.record.keys)
+        met = [f"{self.alias}.{i} = {k}" for i, k in zip(images, older.key_images, strict=True)]
+        if self.view.record.kind == JournalKind.RECORD:
+            met.append(f"{self.alias}.net = '{NET_OF[self.view.kind]}'")
+        return f" LEFT JOIN {self.view.table} AS {self.alias} ON {' AND '.join(met)}"
+
+    @property
+    def is_absent(self) -> str:
+        return f"{self.alias}.{self.view.db.images('key', self.view.record.keys)[0]} IS NULL"
+
+    def left_alone(self, column: str) -> str:
+        """Return the condition that this change did not write ``column`` of the row."""
+        if self.view.kind != JournalKind.UPDATE:
+            return self.is_absent
+        if column not in self.view.names:
+            return "TRUE"
+        db, place = self.view.db, self.view.names.index(column)
+        before, after = (f"{self.alias}.{db.images(p, self.view.names)[place]}" for p in ("before", "after"))
+        return f"({self.is_absent} OR {db.same([before], [after])})"
+
+
 NET_OF = {JournalKind.UPDATE: "U", JournalKind.CREATE: "I", JournalKind.DELETE: "D"}
 
 
@@ -143,10 +171,9 @@ class SliceRestorer:
     def restore_updated(self, view: JournalView, part: JournalSlice, all_views: Sequence[JournalView]) -> Restored:
         here = BoundSlice(view, part)
         if self.policy == OVERWRITE:
-            return self._overwrite_updated(here, self._parents_met(view) if len(all_views) > 1 else "")
+            return self._overwrite_updated(here)
         condition, params = here.both
-        met = self._parents_met(view) if len(all_views) > 1 else ""
-        restored = self._restore_whole(here, met)
+        restored = self._restore_whole(here)
         if restored == here.total:
             return Restored(restored, 0)
         if len(view.columns) > 1:
@@ -156,50 +183,30 @@ class SliceRestorer:
             ]
             self.db.execute(
                 f"UPDATE {view.target} SET {self._set(view, by_column)} FROM {view.table}"
-                f" WHERE {condition} AND NOT {self.db.same(view.columns, view.before)}{met}",
+                f" WHERE {condition} AND NOT {self.db.same(view.columns, view.before)}",
                 params,
             )
-        conflicts = self._list(here, self._changed_since(view))
+        conflicts = self.list_conflicts(here, self._changed_since(view))
         return Restored(here.total - conflicts, conflicts)
 
-    def _parents_met(self, view: JournalView) -> str:
-        """
-        Return the condition that the rows are there which the before-images point at.
-
-        Rows of several tables are restored together or not at all, so that one of them must not break
-        a foreign key; elsewhere the key itself tells, and the slice is halved.
-        """
-        images = dict(zip(view.names, view.before, strict=True))
-        sql = ""
-        for number, reference in enumerate(self.references(view.target)):
-            if reference.table != view.target or not set(reference.columns) <= set(images):
-                continue
-            alias = f"rm_ref_{number}"
-            pairs = list(zip(reference.columns, reference.target_columns, strict=True))
-            nulls = " OR ".join(f"{images[a]} IS NULL" for a, _ in pairs)
-            met = " AND ".join(f"{self.db.column(alias, b)} = {images[a]}" for a, b in pairs)
-            sql += f" AND ({nulls} OR EXISTS (SELECT 1 FROM {reference.target} AS {alias} WHERE {met}))"
-        return sql
-
-    def _restore_whole(self, here: BoundSlice, met: str = "") -> int:
+    def _restore_whole(self, here: BoundSlice) -> int:
         """Restore the rows of which every column is as the patch left it."""
         view = here.view
         condition, params = here.both
-        condition = f"{condition} AND {self.db.same(view.columns, view.after)}{met}"
+        condition = f"{condition} AND {self.db.same(view.columns, view.after)}"
         whole = self._set(view, view.before)
         values = parking_values(self.db, view.target, view.names) if self.parks else None
         if values is not None:
             return restore_by_parking(self.db, here, (condition, tuple(params)), whole, values)
         return self.db.execute(f"UPDATE {view.target} SET {whole} FROM {view.table} WHERE {condition}", params)
 
-    def _overwrite_updated(self, here: BoundSlice, met: str = "") -> Restored:
+    def _overwrite_updated(self, here: BoundSlice) -> Restored:
         view = here.view
         self._lock(here)
-        conflicts = self._list(here, self._changed_since(view))
+        conflicts = self.list_conflicts(here, self._changed_since(view))
         condition, params = here.both
         restored = self.db.execute(
-            f"UPDATE {view.target} SET {self._set(view, self._own_changes(view))} FROM {view.table}"
-            f" WHERE {condition}{met}",
+            f"UPDATE {view.target} SET {self._set(view, self._own_changes(view))} FROM {view.table} WHERE {condition}",
             params,
         )
         return Restored(restored, conflicts)
@@ -239,7 +246,7 @@ class SliceRestorer:
         if removed == here.total:
             return Restored(removed, 0)
         reason = f"CASE WHEN {self.db.same(view.columns, view.after)} THEN 'referenced' ELSE 'changed' END"
-        conflicts = self._list(here, f"{view.keys[0]} IS NOT NULL", reason, "'kept'")
+        conflicts = self.list_conflicts(here, f"{view.keys[0]} IS NOT NULL", reason, "'kept'")
         return Restored(here.total - conflicts, conflicts)
 
     def _untouched_in(self, other: JournalView, view: JournalView) -> str:
@@ -320,13 +327,13 @@ class SliceRestorer:
         if self.policy == OVERWRITE:
             self._lock(here)
             there = f"{view.keys[0]} IS NOT NULL AND NOT {self.db.same(view.columns, view.before)}"
-            listed = self._list(here, there, "'re-created'")
+            listed = self.list_conflicts(here, there, "'re-created'")
         restored = self._insert(here, all_views)
         if restored == here.total:
             return Restored(restored, listed)
         missing = f"({view.keys[0]} IS NULL OR NOT {self.db.same(view.columns, view.before)})"
         reason = f"CASE WHEN {view.keys[0]} IS NULL THEN 'blocked' ELSE 're-created' END"
-        conflicts = self._list(here, missing, reason, "'kept'")
+        conflicts = self.list_conflicts(here, missing, reason, "'kept'")
         return Restored(here.total - conflicts, conflicts + listed)
 
     def _insert(self, here: BoundSlice, all_views: Sequence[JournalView]) -> int:
@@ -418,7 +425,7 @@ class SliceRestorer:
                 params,
             )
 
-    def _list(self, here: BoundSlice, condition: str, reason: str = "", outcome: str = "") -> int:
+    def list_conflicts(self, here: BoundSlice, condition: str, reason: str = "", outcome: str = "") -> int:
         """List the rows of a slice that meet ``condition`` as conflicts; return how many."""
         view = here.view
         reason = reason or f"CASE WHEN {view.keys[0]} IS NULL THEN 'gone' ELSE 'changed' END"
@@ -432,15 +439,23 @@ class SliceRestorer:
             [view.target, *here.bounds[1], *here.params],
         )
 
-    def conflict_condition(self, view: JournalView) -> str:
-        """Return the condition of a row of ``view`` LEFT JOIN its target that was changed since."""
+    def conflict_condition(self, view: JournalView, later: Sequence[LaterChange] = ()) -> str:
+        """
+        Return the condition of a row of ``view`` LEFT JOIN its target that was changed since.
+
+        What the joined ``later`` changes of the same patch did is not held against it.
+        """
         missing, same = f"{view.keys[0]} IS NULL", self.db.same
-        if view.kind == JournalKind.UPDATE:
-            differing = [
-                f"(NOT {same([b], [a])} AND NOT {same([c], [a])} AND NOT {same([c], [b])})"
-                for c, b, a in zip(view.columns, view.before, view.after, strict=True)
-            ]
-            return f"({missing} OR {' OR '.join(differing)})"
-        if view.kind == JournalKind.CREATE:
+        untouched = "".join(f" AND {change.is_absent}" for change in later)
+        if view.kind == JournalKind.DELETE:
+            return f"(NOT {missing} AND NOT {same(view.columns, view.before)}{untouched})"
+        if view.kind == JournalKind.CREATE and not later:
             return f"(NOT {missing} AND NOT {same(view.columns, view.after)})"
-        return f"(NOT {missing} AND NOT {same(view.columns, view.before)})"
+        differing = []
+        for name, c, b, a in zip(view.names, view.columns, view.before, view.after, strict=True):
+            is_update = view.kind == JournalKind.UPDATE  # a column that holds its old value again is as undo wants it
+            written = f"NOT {same([b], [a])} AND NOT {same([c], [b])} AND " if is_update else ""
+            alone = "".join(f" AND {change.left_alone(name)}" for change in later)
+            differing.append(f"({written}NOT {same([c], [a])}{alone})")
+        gone = f"({missing}{untouched}) OR " if view.kind == JournalKind.UPDATE else ""
+        return f"({gone}(NOT {missing} AND ({' OR '.join(differing)})))"

@@ -1,4 +1,4 @@
-"""The reversible operations, usable in any Django migration: ``from reversible_migrations import operations as ops``."""
+"""The reversible operations, for any Django migration: ``from reversible_migrations import operations as ops``."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING, Any

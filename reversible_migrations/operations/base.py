@@ -93,7 +93,7 @@ class ReversibleOperation(Operation):
                 undo_operation(run, run.operation)
 
     def _only_shown(self, schema_editor: Any) -> bool:
-        """Return whether ``sqlmigrate`` asks, which reaches operations inside ``SeparateDatabaseAndState``; nothing runs."""
+        """Return whether ``sqlmigrate`` asks, from inside a ``SeparateDatabaseAndState``: nothing runs then."""
         if schema_editor.collect_sql:
             schema_editor.collected_sql.append(f"-- {self.describe()}")
         return bool(schema_editor.collect_sql)
@@ -214,7 +214,7 @@ def irreversible(run: ActiveRun, step: Step) -> Irreversible:
 def close_undo(run: ActiveRun) -> None:
     """End an undo run, and with it the run that it undid."""
     undone = run.record.undoes
-    assert undone is not None and run.record.direction == Direction.BACKWARDS
+    assert undone is not None, "only a run that undoes another one is closed so"
     undone.refresh_from_db(using=run.alias)
     with transaction.atomic(using=run.alias):  # of an undone run with an open undo nobody would take up the undo
         if undone.status == RunStatus.UNDOING:

@@ -118,6 +118,7 @@ class LiveBar:
     def end(self, step: StepOverview) -> None:
         if self.task is not None:
             self.bar.remove_task(self.task)
+            self.bar.refresh()
             self.task = None
         if step.seen or step.rows:
             self.bar.console.print(f"    {step.number} {step.title}: {words.result(step)}")

@@ -107,7 +107,7 @@ class ActiveRun:
             standing=f"{step.rows_done:,} rows of this step are changed and recorded; nothing more was run.",
             todo=(
                 f"Put the old code back and run `migrate` again, or undo what was done with "
-                f"`manage.py safe_rollback {self.record.app} --run {self.record.pk}` and run the new code from the start."
+                f"`manage.py safe_rollback {self.record.app} --run {self.record.pk}` and run the new code afresh."
             ),
             step=step.number,
         )
@@ -203,7 +203,8 @@ def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun | None:
     """
     Return the run that undoes the forward run ``undone``: a new one, or the unfinished one, taken over.
 
-    Return None if another process has undone it while this one waited. An unfinished forward run is taken from its owner first, so that it cannot go on meanwhile.
+    Return None if another process has undone it while this one waited. An unfinished forward run is taken
+    from its owner first, so that it cannot go on meanwhile.
     """
     db = database(alias)
 

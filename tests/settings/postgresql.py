@@ -2,9 +2,9 @@
 
 from project.settings.base import *
 from project.settings.base import INSTALLED_APPS, env
-from tests.settings import TEST_APPS
+from tests.settings import POSTGRESQL_APPS, TEST_APPS
 
-INSTALLED_APPS = [*INSTALLED_APPS, *TEST_APPS]
+INSTALLED_APPS = [*INSTALLED_APPS, *TEST_APPS, *POSTGRESQL_APPS]
 
 DATABASES = {
     "default": env.db_url("POSTGRESQL_URL", default="postgres://postgres@127.0.0.1:5432/postgres"),
