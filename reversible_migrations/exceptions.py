@@ -6,10 +6,12 @@ An error carries its data as attributes, and no row values: those stay in the da
 
 from typing import Any
 
+from django.core.management.base import CommandError
 
-class ReversibleMigrationError(Exception):
+
+class ReversibleMigrationError(CommandError):
     """
-    The base of all errors of this app.
+    The base of all errors of this app. Commands, ``migrate`` too, show it without a traceback.
 
     ``where`` names the migration and step, ``what`` the fault, ``standing`` the state things
     are left in, ``todo`` the way on. All four are sentences that people read.

@@ -22,7 +22,7 @@ from tools.steps import NotRun, Outcome, Step, exit_status, run_step, summary
 PYTHON = sys.executable
 LINT_IMPORTS = str(Path(PYTHON).with_name("lint-imports"))  # it cannot be run with -m
 PYTEST = (PYTHON, "-m", "pytest", "--numprocesses=2")
-CRASH_TESTS = (PYTHON, "-m", "pytest", "tests/crash", "-m", "long", "--numprocesses=2")
+CRASH_TESTS = (PYTHON, "-m", "pytest", "tests/crash", "tests/properties", "-m", "long", "--numprocesses=2")
 ON_SQLITE = "--ds=tests.settings.sqlite"
 ON_POSTGRESQL = "--ds=tests.settings.postgresql"
 # Not the tests' own apps: some of their migrations are wrong on purpose.

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
 from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, transaction
-from django.db.models.functions import Now
 
 from .. import signals
 from ..databases.base import Database
@@ -270,16 +269,25 @@ class Runner(Generic[Slice]):
     def _stop(self, error: Exception) -> ReversibleMigrationError:
         why = self.db.is_out_of_place(error)
         kind: type[ReversibleMigrationError] = CannotJournal if why else StepFailed
+        tried = f" after {self.tries + 1} tries" if self.tries else ""
         return kind(
             f"{self.run}, {self.step}",
-            f"the batch after {self.step.rows_seen:,} rows failed: {why or self.db.describe(error)}.",
-            standing=f"{self.step.rows_done:,} rows are changed and recorded; the failed batch was rolled back.",
-            todo=(
-                "Mend the cause and run `migrate` again to go on from there, or undo with"
-                f" `manage.py safe_rollback {self.run.record.app} --run {self.run.record.pk}`."
-            ),
+            f"the batch after {self.step.rows_seen:,} rows failed{tried}: {why or self.db.describe(error)}.",
+            standing=f"{self.step.rows_done:,} rows are {self._done_in_words}; the failed batch was rolled back.",
+            todo=f"Mend the cause, then {self._way_on}.",
             error=type(error).__name__,
         )
+
+    @property
+    def _done_in_words(self) -> str:
+        return "restored" if self.run.is_undo else "changed and recorded"
+
+    @property
+    def _way_on(self) -> str:
+        undo = f"`manage.py safe_rollback {self.run.record.app} --run {self.run.record.pk}`"
+        if self.run.is_undo:
+            return f"go on with the same command, or with {undo}"
+        return f"run `migrate` again to go on from there, or undo with {undo}"
 
 
 def is_finished(step: Step) -> bool:
@@ -290,6 +298,6 @@ def begin(run: ActiveRun, step: Step, **facts: Any) -> None:
     """Write what a new step knows before its first batch (upper bound, total)."""
     with transaction.atomic(using=run.alias):
         run.fence()
-        run.steps().filter(pk=step.pk).update(started_at=Now(), **facts)
+        run.steps().filter(pk=step.pk).update(**facts)
     for name, value in facts.items():
         setattr(step, name, value)

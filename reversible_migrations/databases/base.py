@@ -292,6 +292,15 @@ class Database(ABC):
 
     # Recording triggers
 
+    @contextmanager
+    def short_lock_waits(self, seconds: float) -> Iterator[None]:
+        """Wait at most ``seconds`` for each lock inside: whoever comes after us in the queue waits as long."""
+        yield
+
+    def blockers(self, target: str) -> str:
+        """Return in words which sessions hold locks on ``target``, and for how long, or nothing."""
+        return ""
+
     @abstractmethod
     def install_recorder(
         self, target: str, journal: str, keys: Sequence[str], columns: Sequence[str], mark: str

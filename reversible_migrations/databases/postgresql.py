@@ -36,6 +36,7 @@ NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision
 MOMENTS = {"date", "timestamp without time zone", "timestamp with time zone"}
 TEXTS = {"text", "character varying", "character", "citext"}
 SEPARATOR = "\x1f"  # ASCII's own "unit separator"
+SAMPLED_PAGES = 200  # of a table whose statistics are missing or old: about 2 MB
 RUN_SETTING = "reversible_migrations.run"  # transaction-local: survives pooling, cannot fire for others
 
 
@@ -71,11 +72,20 @@ class PostgreSQL(Database):
         counted = int(self.value(f"SELECT count(*) FROM (SELECT 1 FROM {table} LIMIT 10001) AS few") or 0)
         if counted <= 10_000:
             return counted
-        known = int(self.value("SELECT reltuples::bigint FROM pg_class WHERE oid = to_regclass(%s)", [table]) or 0)
-        if known > 0:
-            return known
-        # Never analysed: pages of about 100 rows.
-        return max(counted, 100 * int(self.value("SELECT pg_relation_size(to_regclass(%s)) / 8192", [table]) or 0))
+        known, analysed, pages = self.rows(
+            "SELECT reltuples::bigint, relpages, pg_relation_size(oid) / current_setting('block_size')::int"
+            " FROM pg_class WHERE oid = to_regclass(%s)",
+            [table],
+        )[0]
+        if known > 0 and 0.9 < analysed / max(pages, 1) < 1.1:
+            return int(known)
+        percent = min(100.0, 100.0 * SAMPLED_PAGES / max(pages, 1))
+        try:
+            with transaction.atomic(using=self.alias):
+                found = self.value(f"SELECT count(*) FROM {table} TABLESAMPLE SYSTEM ({percent:f})") or 0
+        except DatabaseError:  # a view or a foreign table
+            return int(max(known, counted))
+        return int(max(counted, round(found * 100 / percent)))
 
     def unique_columns(self, table: str) -> set[str]:
         found = self.rows(
@@ -273,6 +283,22 @@ class PostgreSQL(Database):
         return f"%s::{type_}", list(values)
 
     # Recording triggers
+
+    @contextmanager
+    def short_lock_waits(self, seconds: float) -> Iterator[None]:
+        before = self.value("SHOW lock_timeout")
+        with transaction.atomic(using=self.alias):
+            self.value("SELECT set_config('lock_timeout', %s, true)", [f"{round(seconds * 1000)}ms"])
+            yield
+            self.value("SELECT set_config('lock_timeout', %s, true)", [before])
+
+    def blockers(self, target: str) -> str:
+        found = self.rows(
+            "SELECT DISTINCT pid, state, extract(epoch FROM clock_timestamp() - xact_start)::int FROM pg_locks"
+            " JOIN pg_stat_activity USING (pid) WHERE relation = to_regclass(%s) AND granted AND pid <> pg_backend_pid()",
+            [target],
+        )
+        return ", ".join(f"session {pid} ({state}, in its transaction for {age} s)" for pid, state, age in found)
 
     def install_recorder(
         self, target: str, journal: str, keys: Sequence[str], columns: Sequence[str], mark: str

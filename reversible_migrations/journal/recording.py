@@ -5,8 +5,12 @@ The triggers note every row change; undo works on the *net* change of each row, 
 before-image to its last after-image, so a row written a thousand times is restored once.
 """
 
-from collections.abc import Iterator, Sequence
+import logging
+import random
+import time
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from functools import partial
 
 from django.db import DatabaseError, transaction
 
@@ -17,6 +21,8 @@ from ..runs.run import ActiveRun
 from ..states import JournalKind
 from .slices import JournalView
 from .tables import close_journals, columns_of, left_open
+
+logger = logging.getLogger("reversible_migrations")
 
 
 @contextmanager
@@ -57,14 +63,14 @@ def triggers(run: ActiveRun, step: Step, journals: Sequence[JournalTable]) -> It
     """Install the recording triggers for the code inside, and take them away, in short transactions of their own."""
     try:
         for journal in journals:
-            names = columns_of(journal)
-            run.db.install_recorder(journal.target, run.db.quote(journal.table_name), journal.keys, names, mark(step))
+            between_locks(run, partial(_install, run, step, journal))
     except DatabaseError as error:
         remove(run, journals)
         why = run.db.is_out_of_place(error) or run.db.describe(error)
+        held = ", ".join(filter(None, (run.db.blockers(journal.target) for journal in journals)))
         raise CannotJournal(
             f"{run}, {step}",
-            f"the recording triggers cannot be installed: {why}.",
+            f"the recording triggers cannot be installed: {why}{f'; locked by {held}' if held else ''}.",
             standing="Nothing of this step was run.",
             todo="Let the migrating role create triggers on the table; where it is locked, try again when it is free.",
         ) from None
@@ -74,11 +80,42 @@ def triggers(run: ActiveRun, step: Step, journals: Sequence[JournalTable]) -> It
         remove(run, journals)
 
 
+def _install(run: ActiveRun, step: Step, journal: JournalTable) -> None:
+    names = columns_of(journal)
+    run.db.install_recorder(journal.target, run.db.quote(journal.table_name), journal.keys, names, mark(step))
+
+
+def between_locks(run: ActiveRun, action: Callable[[], None]) -> None:
+    """
+    Do ``action``, which locks a table, without ever making others wait long for it.
+
+    Each try waits ``LOCK_TIMEOUT_SECONDS`` at most for its lock, because the application's statements queue
+    behind a waiting one; between tries they pass.
+    """
+    tries = 0 if run.db.connection.in_atomic_block else int(run.option("RETRIES"))
+    for number in range(tries + 1):
+        try:
+            with run.db.short_lock_waits(float(run.option("LOCK_TIMEOUT_SECONDS"))):
+                action()
+            return
+        except DatabaseError as error:
+            if number == tries or not run.db.is_passing(error):
+                raise
+            time.sleep(random.uniform(0.1, min(10.0, 0.2 * 2**number)))
+
+
 def remove(run: ActiveRun, journals: Sequence[JournalTable]) -> None:
+    """Take the triggers away. Where a lock forbids it they stay, and do nothing: they fire for one step alone."""
     if run.db.connection.needs_rollback:
         return
     for journal in journals:
-        run.db.remove_recorder(journal.target, run.db.quote(journal.table_name))
+        name = run.db.quote(journal.table_name)
+        try:
+            between_locks(run, partial(run.db.remove_recorder, journal.target, name))
+        except DatabaseError as error:
+            if not run.db.is_passing(error):
+                raise
+            logger.warning("The recording trigger of %s on %s is left: the table is locked.", name, journal.target)
 
 
 def close_interrupted(run: ActiveRun, step: Step) -> None:

@@ -57,6 +57,10 @@ class ActiveRun:
     def __str__(self) -> str:
         return self.record.migration
 
+    @property
+    def is_undo(self) -> bool:
+        return bool(self.record.direction == Direction.BACKWARDS)
+
     def option(self, name: str) -> Any:
         return option(self.owner, name)
 

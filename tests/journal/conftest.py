@@ -1,0 +1,3 @@
+from tests.situations.fixtures import shop, transactional_db
+
+__all__ = ["shop", "transactional_db"]

@@ -1,0 +1,1 @@
+"""Tables that only PostgreSQL knows: arrays, ranges, another schema. Installed with its settings alone."""

@@ -1,0 +1,1 @@
+"""An app whose patches are migration files, as a project has them."""

@@ -1,0 +1,1 @@
+"""Tables of every kind that both databases know."""
