@@ -1,0 +1,1 @@
+"""Generated rows, generated patches and generated later writes: what undo has to keep to, whatever they are."""
