@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any, ClassVar
 
-from django.db import migrations, transaction
+from django.db import migrations, router, transaction
 from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.fields import RemoveField
@@ -45,7 +45,7 @@ class ReversibleMigration(migrations.Migration):
     # Forwards
 
     def apply(self, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
-        if collect_sql:
+        if collect_sql or not self.is_wanted_on(schema_editor.connection.alias):
             return super().apply(project_state, schema_editor, collect_sql)
         self.refuse_what_cannot_be_undone()
         run = open_forwards(self.app_label, self.name, schema_editor.connection.alias, self)
@@ -69,6 +69,10 @@ class ReversibleMigration(migrations.Migration):
             with CommittedWith(run, step, operation, schema_editor):
                 operation.database_forwards(self.app_label, schema_editor, before, after)
 
+    def is_wanted_on(self, alias: str) -> bool:
+        """Return whether the database routers let this app live on the database ``alias``."""
+        return bool(router.allow_migrate(alias, self.app_label))
+
     def refuse_what_cannot_be_undone(self) -> None:
         """Raise ``Irreversible`` for the first operation that cannot be undone and has no stated reason."""
         if self.irreversible:
@@ -86,7 +90,7 @@ class ReversibleMigration(migrations.Migration):
     # Backwards
 
     def unapply(self, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
-        if collect_sql:
+        if collect_sql or not self.is_wanted_on(schema_editor.connection.alias):
             return super().unapply(project_state, schema_editor, collect_sql)
         if self.irreversible:
             raise IrreversibleError(f"{self} is irreversible: {self.irreversible}. Nothing was undone.")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 from django.db import migrations
+from django.db.migrations.operations.base import Operation
 
 from ..operations.base import ReversibleOperation
 from ..runs.run import ActiveRun
@@ -38,8 +39,25 @@ class WrittenSteps(ReversibleOperation):
             if run is not None:
                 self.call_backwards(run, to_state.apps, schema_editor)
 
+    def reduce(self, operation: Operation, app_label: str) -> Any:
+        self._refuse_folding()
+        return super().reduce(operation, app_label)
+
+    def references_model(self, name: str, app_label: str) -> bool:
+        # Only the optimizer asks, before squashmigrations opens the new file: an error in
+        # deconstruct() would leave that file empty.
+        self._refuse_folding()
+        return True
+
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        raise CommandError(
+        raise self._unfoldable()
+
+    def _refuse_folding(self) -> None:
+        if not self.elidable:
+            raise self._unfoldable()
+
+    def _unfoldable(self) -> CommandError:
+        return CommandError(
             f"{self.migration}: its {self.title} cannot be folded into another migration. Nothing was written. "
             f"Squash the migrations before it and after it separately, or, once every database has run it and its "
             f"rollback data is no longer needed, set `elidable = True` in its class and squash again."

@@ -294,8 +294,9 @@ class PostgreSQL(Database):
 
     def blockers(self, target: str) -> str:
         found = self.rows(
-            "SELECT DISTINCT pid, state, extract(epoch FROM clock_timestamp() - xact_start)::int FROM pg_locks"
-            " JOIN pg_stat_activity USING (pid) WHERE relation = to_regclass(%s) AND granted AND pid <> pg_backend_pid()",
+            "SELECT DISTINCT pid, state, extract(epoch FROM clock_timestamp() - xact_start)::int"
+            " FROM pg_locks JOIN pg_stat_activity USING (pid)"
+            " WHERE relation = to_regclass(%s) AND granted AND pid <> pg_backend_pid()",
             [target],
         )
         return ", ".join(f"session {pid} ({state}, in its transaction for {age} s)" for pid, state, age in found)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
+from django.db import router
 from django.db.migrations import Migration
 from django.db.migrations.operations import RunPython, SeparateDatabaseAndState
 from django.db.migrations.operations.base import Operation
@@ -36,7 +37,7 @@ def faults_of_plan(migrations: Sequence[Migration], db: Database) -> list[Revers
     for migration in migrations:
         found += _faults_of_code(migration)
         reshaped = reshaped or changes_tables(migration)
-        if is_ours(migration):
+        if is_ours(migration) and router.allow_migrate(db.alias, migration.app_label):
             found += _faults_of_run(migration, db, shapes_count=not reshaped)
     return found
 

@@ -71,7 +71,9 @@ def acquire(run: Run, database: Database) -> Run:
         raise held(run)
     if stalled:
         database.end_stalled_session(run.owner, setting("LEASE_SECONDS"))
-    for _ in range(20):  # a session that was ended takes a moment to let go of its locks
+    # A session that was ended takes a moment to let go of its locks. Where a lock is waited for, once is enough.
+    tries = 20 if database.connection.features.has_select_for_update_nowait else 1
+    for _ in range(tries):
         if _take(run, database):
             break
         time.sleep(0.1)

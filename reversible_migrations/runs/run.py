@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models import Max, Sum
 from django.db.models.functions import Now
@@ -21,7 +21,15 @@ from .. import signals
 from ..conf import option, setting
 from ..databases import database
 from ..databases.base import Database
-from ..exceptions import CannotJournal, LeaseHeld, LeaseLost, LedgerMissing, PatchChanged
+from ..exceptions import (
+    CannotJournal,
+    LeaseHeld,
+    LeaseLost,
+    LedgerMissing,
+    PatchChanged,
+    ReversibleMigrationError,
+    StepFailed,
+)
 from ..models import Event, Run, Step
 from ..states import ALLOWED, UNFINISHED, Direction, RunStatus, StepKind, StepStatus
 from . import lease
@@ -232,11 +240,18 @@ def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun | None:
 
 @contextmanager
 def writable(db: Database, where: str, standing: str) -> Iterator[None]:
-    """Turn the error of a database in which nothing can be written into ``CannotJournal``."""
+    """Turn the errors of a database that is gone, or in which nothing can be written, into errors of ours."""
     try:
         yield
-    except DatabaseError as error:
+    except (DatabaseError, InterfaceError) as error:
         why = db.is_out_of_place(error)
+        if db.is_lost_connection(error):
+            raise StepFailed(
+                where,
+                f"the connection to the database was lost: {db.describe(error)}.",
+                standing=standing,
+                todo="Run the same command again when the database answers.",
+            ) from None
         if why is None:
             raise
         raise CannotJournal(
@@ -299,7 +314,8 @@ def running(run: ActiveRun) -> Iterator[ActiveRun]:
         _leave(run, RunStatus.INTERRUPTED, "The process was asked to stop.")
         raise
     except BaseException as error:
-        _leave(run, RunStatus.FAILED, str(error) or type(error).__name__)
+        known = isinstance(error, ReversibleMigrationError)
+        _leave(run, RunStatus.FAILED, str(error) if known else run.db.describe(error))  # no values of rows
         raise
     finally:
         signals.tell(signals.run_finished, run=run.record, using=run.alias, status=run.record.status)
@@ -309,6 +325,6 @@ def _leave(run: ActiveRun, status: RunStatus, reason: str) -> None:
     """Note why a run stopped, as far as the database still answers; the ledger is right without it as well."""
     try:
         if not run.db.connection.needs_rollback:
-            set_status(run.record, status, run.alias, type(reason).__name__ if not reason else "", error=reason)
+            set_status(run.record, status, run.alias, error=reason)
     except Exception:
         run.db.connection.close() if not run.db.connection.in_atomic_block else None

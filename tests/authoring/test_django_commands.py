@@ -175,7 +175,6 @@ def test_unapplied_by_fake_and_applied_again_it_runs_anew():
     assert snapshot("kiosk.Paper") == start
 
 
-@pytest.mark.xfail(strict=False, reason="Django has opened the new file by then, and an empty one stays")
 def test_squashmigrations_says_what_it_cannot_fold_and_leaves_no_file(settings, tmp_path, monkeypatch):
     folder = shutil.copytree(Path(kiosk_migrations.__file__).parent, tmp_path / "kiosk_to_squash")
     monkeypatch.syspath_prepend(tmp_path)
@@ -203,7 +202,6 @@ class NoKiosk:
         return False if app_label == "kiosk" else None
 
 
-@pytest.mark.xfail(strict=False, reason="the plan's check asks for runs that the router kept away")
 def test_a_router_that_says_no_is_heard(settings):
     start = snapshot("kiosk.Paper")
     settings.DATABASE_ROUTERS = [NoKiosk()]

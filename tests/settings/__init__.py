@@ -6,7 +6,13 @@ A process that a test starts uses the same module, and is told the test's databa
 """
 
 # Apps that only the tests need.
-TEST_APPS: list[str] = ["tests.situations.shop", "tests.situations.kiosk", "tests.crash", "tests.properties", "tests.management.library"]
+TEST_APPS: list[str] = [
+    "tests.situations.shop",
+    "tests.situations.kiosk",
+    "tests.crash",
+    "tests.properties",
+    "tests.management.library",
+]
 
 # Those of them that need PostgreSQL.
 POSTGRESQL_APPS: list[str] = ["django.contrib.postgres", "tests.situations.elephants"]
