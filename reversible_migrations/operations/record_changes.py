@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from traceback import walk_tb
 from types import FrameType, TracebackType
 from typing import Any, cast
 
@@ -73,8 +74,8 @@ class Recording:
         if error is None:
             close_journals(self.run, self.step)
             signals.tell(signals.step_finished, run=self.run.record, step=self.step, using=self.run.alias)
-        elif isinstance(error, DatabaseError) and self.run.db.is_out_of_place(error):
-            raise self._stop(error) from None
+        elif isinstance(error, DatabaseError):
+            raise self._stop(error) from None  # the database's own words may hold values of rows
         return swallowed
 
     def _begin(self) -> None:
@@ -119,9 +120,11 @@ class Recording:
 
     def _stop(self, error: DatabaseError) -> ReversibleMigrationError:
         why = self.run.db.is_out_of_place(error)
+        place = place_of(error)
+        failed = f"failed{place}" if place else "could not be committed"
         return (CannotJournal if why else StepFailed)(
             f"{self.run}, {self.step}",
-            f"the recorded code could not be committed: {why or self.run.db.describe(error)}.",
+            f"the recorded code {failed}: {why or self.run.db.describe(error)}.",
             standing="All of this step was rolled back; the steps before it stay.",
             todo="Mend the cause and run `migrate` again.",
         )
@@ -152,6 +155,19 @@ class Recording:
             standing="What it did just now was rolled back.",
             todo="Run `migrate` without the debugger, or use ops.RecordedPython.",
         ) from None
+
+
+NOT_THE_AUTHORS = ("django", "psycopg", "psycopg_binary", "psycopg2", "sqlite3", "reversible_migrations", "contextlib")
+
+
+def place_of(error: BaseException) -> str:
+    """Return where the author's code was when ``error`` rose: `` at shop.migrations.0005_tidy, line 12``."""
+    lines = [
+        f" at {frame.f_globals.get('__name__', '?')}, line {number}"
+        for frame, number in walk_tb(error.__traceback__)
+        if str(frame.f_globals.get("__name__", "")).partition(".")[0] not in NOT_THE_AUTHORS
+    ]
+    return lines[-1] if lines else ""
 
 
 class PassedOver(BaseException):
