@@ -3,7 +3,8 @@ The project-wide settings, in ``settings.REVERSIBLE_MIGRATIONS``: name, default,
 
     REVERSIBLE_MIGRATIONS = {"BATCH_SIZE": 2_000, "RETENTION_DAYS": 14}
 
-A migration overrides a default by the class attribute of the same name in small letters.
+A migration overrides those that are about its own work (``BATCH_SIZE``, ``PAUSE_SECONDS``, ``ON_CONFLICT``,
+``MAX_FAILED_SHARE``, ``RETRIES``, ``LOCK_TIMEOUT_SECONDS``) by the class attribute of the same name in small letters.
 """
 
 from collections.abc import Iterator

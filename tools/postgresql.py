@@ -152,9 +152,7 @@ class TemporaryCluster:
         command = [*self._as_user, str(self.programs / program), f"--pgdata={self.folder / 'data'}"]
         # Into a file: the server keeps pg_ctl's output open, and a pipe would never end.
         with tempfile.TemporaryFile("w+") as output:
-            finished = subprocess.run(
-                [*command, *arguments], cwd="/", stdout=output, stderr=subprocess.STDOUT
-            )
+            finished = subprocess.run([*command, *arguments], cwd="/", stdout=output, stderr=subprocess.STDOUT)
             output.seek(0)
             if finished.returncode:
                 raise NoServer(f"{program} failed: {output.read().strip()}")

@@ -23,8 +23,8 @@ from ..databases import database
 from ..databases.base import Database
 from ..exceptions import NothingToPreview, ReversibleMigrationError
 from ..journal.recording import net_views
-from ..journal.restore import journals_of
-from ..journal.slices import NET_OF, JournalView
+from ..journal.step_views import journals_of
+from ..journal.views import NET_OF, JournalView
 from ..models import JournalTable, Run, Step
 from ..operations.base import ReversibleOperation, operating
 from ..runs import lease

@@ -36,6 +36,8 @@ class ReversibleMigration(migrations.Migration):
     pause_seconds: ClassVar[float | None] = None
     on_conflict: ClassVar[str | None] = None
     max_failed_share: ClassVar[float | None] = None
+    retries: ClassVar[int | None] = None
+    lock_timeout_seconds: ClassVar[float | None] = None
 
     def __init__(self, name: str, app_label: str):
         super().__init__(name, app_label)

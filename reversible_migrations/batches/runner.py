@@ -80,6 +80,7 @@ class Runner(Generic[Slice]):
         self.db: Database = run.db
         self.rows = int(run.option("BATCH_SIZE"))
         self.pause = float(run.option("PAUSE_SECONDS"))
+        self.paused = 0.0  # seconds since the last committed batch
         self.ticker = Ticker()
         self.tries = 0
 
@@ -101,6 +102,7 @@ class Runner(Generic[Slice]):
             grown = min(grown * 2, self.rows * 16) if idle else self.rows  # hurry over ranges without a match
             if self.pause and not idle:
                 time.sleep(self.pause)
+                self.paused += self.pause
         self._check_share(self.step.rows_seen, at_end=True)
         with transaction.atomic(using=self.run.alias):
             self.run.fence()
@@ -169,7 +171,7 @@ class Runner(Generic[Slice]):
             "rows_skipped": step.rows_skipped + outcome.skipped,
             "rows_failed": step.rows_failed + outcome.failed,
             "rows_conflicting": step.rows_conflicting + outcome.conflicting,
-            "seconds": step.seconds + time.monotonic() - began,
+            "seconds": step.seconds + time.monotonic() - began + self.paused,
         }
         self.run.steps().filter(pk=step.pk).update(**after)
         if time.monotonic() - began > LONG_BATCH_SECONDS:
@@ -185,6 +187,7 @@ class Runner(Generic[Slice]):
 
     def _note(self, after: dict[str, Any]) -> None:
         ticked = after.pop("ticked", False)
+        self.paused = 0.0
         for name, value in after.items():
             setattr(self.step, name, value)
         if ticked:

@@ -235,16 +235,19 @@ class PostgreSQL(Database):
         with_new = any(f"{BEFORE}.n" in a.sql for change in changes for a in change.assignments)
         held = "MATERIALIZED" if self.locks or len(changes) > 1 else "NOT MATERIALIZED"
         parts = [f"{BEFORE} ({self.source_columns(changes, with_new)}) AS {held} ({source[0]})"]
-        params = list(source[1])
-        place = 0
+        params, place = list(source[1]), 0
         for t, change in enumerate(changes):
-            parts += self._changed_and_kept(t, place, change, batch, params)
+            parts.append(f"changed_{t} AS ({self._changed(place, change, params)})")
             place += len(change.assignments)
-        counted = ", ".join(f"(SELECT count(*) FROM changed_{t})" for t in range(len(changes)))
-        found = self.rows(f"WITH {', '.join(parts)} SELECT {counted}", params)
-        return int(max(found[0]))
+        kept = [
+            f"INSERT INTO {change.journal} SELECT {int(batch)}, * FROM changed_{t}" for t, change in enumerate(changes)
+        ]
+        # The last INSERT is the statement itself, and its row count is the answer: one look less at the changed rows.
+        parts += [f"kept_{t} AS ({insert})" for t, insert in enumerate(kept[:-1])]
+        return self.execute(f"WITH {', '.join(parts)} {kept[-1]}", params)
 
-    def _changed_and_kept(self, t: int, place: int, change: TableChange, batch: int, params: list[Any]) -> list[str]:
+    def _changed(self, place: int, change: TableChange, params: list[Any]) -> str:
+        """Return the UPDATE of one table, giving keys, before- and after-images; add its parameters to ``params``."""
         assigned = ", ".join(f"{self.literal(self.quote(a.column))} = {a.sql}" for a in change.assignments)
         for assignment in change.assignments:
             params += assignment.params
@@ -255,11 +258,10 @@ class PostgreSQL(Database):
         returned = [f"{BEFORE}.k{i}" for i in range(len(change.keys))]
         returned += [f"{BEFORE}.b{place + i}" for i in range(len(change.assignments))]
         returned += [f"{self.column(change.target, a.column)} AS a{i}" for i, a in enumerate(change.assignments)]
-        return [
-            f"changed_{t} AS (UPDATE {change.target} SET {assigned} FROM {BEFORE} WHERE {' AND '.join(met)}"
-            f" RETURNING {', '.join(returned)})",
-            f"kept_{t} AS (INSERT INTO {change.journal} SELECT {int(batch)}, * FROM changed_{t})",
-        ]
+        return (
+            f"UPDATE {change.target} SET {assigned} FROM {BEFORE} WHERE {' AND '.join(met)}"
+            f" RETURNING {', '.join(returned)}"
+        )
 
     def new_values(self, keys: Sequence[Column], columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Sql:
         typed = [*keys, *columns]

@@ -3,36 +3,89 @@ References that undo gave back, and whose row is not there: the application has 
 
 Rows of several tables are restored in one transaction, and foreign keys are checked at its end. So a
 reference is looked at when all of them are through: whatever was to come back has come back by then.
+Such a reference is left as the patch left it. Where it pointed at a row that the patch had created,
+and that undo has just removed, the slice is undone once more without removing that one.
 """
 
-from ..databases.base import Reference
-from .slices import BoundSlice, JournalSlice, JournalView, SliceRestorer
+from collections.abc import Sequence
+
+from ..databases.base import Key, Reference
+from ..states import JournalKind
+from .slice_undo import SliceUndo
+from .views import BoundSlice, JournalSlice, JournalView
+
+MADE = "rm_made"
 
 
-def take_back_dangling(restorer: SliceRestorer, view: JournalView, part: JournalSlice) -> int:
-    """Leave such references as the patch left them, list their rows as blocked, and return how many."""
+class StillNeeded(Exception):
+    """Created rows that were removed, and that references must go on pointing at; ``rows`` are their keys by table."""
+
+    def __init__(self, rows: dict[str, list[Key]]):
+        super().__init__(f"{sum(map(len, rows.values()))} created rows are still pointed at")
+        self.rows = rows
+
+
+def take_back_dangling(undo: SliceUndo, views: Sequence[JournalView], part: JournalSlice) -> int:
+    """
+    Leave such references as the patch left them, list their rows as blocked, and return how many.
+
+    Raise ``StillNeeded`` where that would point at a created row that is not there any more.
+    """
     blocked = 0
-    for number, reference in enumerate(restorer.references(view.target)):
-        if reference.table == view.target and set(reference.columns) <= set(view.names):
-            blocked += _take_back(restorer, BoundSlice(view, part), reference, f"rm_ref_{number}")
+    needed: dict[str, list[Key]] = {}
+    for view in views:
+        for number, reference in enumerate(undo.references_from(view.target)):
+            if view.kind != JournalKind.UPDATE or not set(reference.columns) <= set(view.names):
+                continue
+            taken_back = _take_back(undo, BoundSlice(view, part), reference, f"rm_ref_{number}")
+            blocked += taken_back
+            for made in views if taken_back else ():
+                if made.kind == JournalKind.CREATE and made.target == reference.target:
+                    removed = _removed(undo, view, part, reference, made)
+                    needed[made.target] = needed.get(made.target, []) + removed
+    new = {table: [key for key in keys if key not in undo.needed.get(table, [])] for table, keys in needed.items()}
+    if any(new.values()):
+        raise StillNeeded(new)
     return blocked
 
 
-def _take_back(restorer: SliceRestorer, here: BoundSlice, reference: Reference, alias: str) -> int:
-    view, db = here.view, restorer.db
-    columns, before, after = (
-        dict(zip(view.names, values, strict=True)) for values in (view.columns, view.before, view.after)
-    )
+def _take_back(undo: SliceUndo, here: BoundSlice, reference: Reference, alias: str) -> int:
+    view, db = here.view, undo.db
     own = list(reference.columns)
-    pairs = list(zip(own, reference.target_columns, strict=True))
-    found = " AND ".join(f"{db.column(alias, b)} = {before[a]}" for a, b in pairs)
-    restored = [db.same([columns[a] for a in own], [before[a] for a in own])]
-    restored += [f"NOT {db.same([before[a] for a in own], [after[a] for a in own])}"]
-    restored += [f"{before[a]} IS NOT NULL" for a in own]
-    restored += [f"NOT EXISTS (SELECT 1 FROM {reference.target} AS {alias} WHERE {found})"]
+    now = [db.column(view.target, name) for name in own]
+    before, after = view.image_of("before", own), view.image_of("after", own)
+    restored = [db.same(now, before), f"NOT {db.same(before, after)}", *(f"{image} IS NOT NULL" for image in before)]
+    restored.append(_is_gone(undo, reference, before, alias))
     dangling = " AND ".join(restored)
-    if not restorer.list_conflicts(here, dangling, "'blocked'", "'kept'"):
+    if not undo.list_conflicts(here, dangling, "'blocked'", "'kept'"):
         return 0
     condition, params = here.both
-    assigned = ", ".join(f"{db.literal(db.quote(a))} = {after[a]}" for a in own)
+    assigned = ", ".join(f"{db.literal(db.quote(name))} = {image}" for name, image in zip(own, after, strict=True))
     return db.execute(f"UPDATE {view.target} SET {assigned} FROM {view.table} WHERE {condition} AND {dangling}", params)
+
+
+def _removed(
+    undo: SliceUndo, view: JournalView, part: JournalSlice, reference: Reference, made: JournalView
+) -> list[Key]:
+    """Return the keys of the rows in ``made`` that rows of ``view`` point at, and that are not there."""
+    db, here = undo.db, BoundSlice(view, part)
+    condition, params = here.both
+    after = view.image_of("after", reference.columns)
+    created = made.image_of("after", reference.target_columns, MADE)
+    within, more = made.within(part, MADE)
+    now = [db.column(view.target, name) for name in reference.columns]
+    met = [f"{a} = {b}" for a, b in zip(created, after, strict=True)]
+    met += [condition, db.same(now, after), _is_gone(undo, reference, after, "rm_ref"), within]
+    values = ", ".join(db.key_value(image) for image in made.images("key", MADE))
+    found = db.rows(
+        f"SELECT DISTINCT {values} FROM {view.table}, {view.target}, {made.table} AS {MADE} WHERE {' AND '.join(met)}",
+        [*params, *more],
+    )
+    return [db.key_to_json(key) for key in found]
+
+
+def _is_gone(undo: SliceUndo, reference: Reference, values: Sequence[str], alias: str) -> str:
+    """Return the condition that no row is there that a reference with these ``values`` would point at."""
+    pairs = zip(reference.target_columns, values, strict=True)
+    met = " AND ".join(f"{undo.db.column(alias, column)} = {value}" for column, value in pairs)
+    return f"NOT EXISTS (SELECT 1 FROM {reference.target} AS {alias} WHERE {met})"

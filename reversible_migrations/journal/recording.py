@@ -19,8 +19,8 @@ from ..exceptions import CannotJournal, UnrecordedChange
 from ..models import JournalTable, Step
 from ..runs.run import ActiveRun
 from ..states import JournalKind
-from .slices import JournalView
 from .tables import close_journals, columns_of, left_open
+from .views import JournalView
 
 logger = logging.getLogger("reversible_migrations")
 

@@ -3,12 +3,13 @@ Undo of one step from its journals, batch by batch, newest first.
 
 Before the first row is touched everything is checked: the journals are there, and the tables
 still have the columns and types that were recorded.
+
+What undo cannot tell: where two steps changed one column, a value that the application wrote since and
+that equals exactly the one between the two steps counts as the patch's own, and is undone with it.
 """
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from graphlib import CycleError, TopologicalSorter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import DataError, IntegrityError, transaction
@@ -19,15 +20,21 @@ from ..exceptions import JournalMismatch, MissingJournal, ReversibleMigrationErr
 from ..models import ConflictingRow, JournalTable, Run, Step
 from ..runs.run import ActiveRun
 from ..states import JournalKind, JournalState, StepKind
-from . import recording
-from .dangling import take_back_dangling
-from .slices import ABORT, NET_OF, JournalSlice, JournalView, LaterChange, SliceRestorer
+from .changed_rows import restore_changed
+from .created_rows import remove_created
+from .dangling import StillNeeded, take_back_dangling
+from .deleted_rows import reinsert_deleted
+from .slice_undo import ABORT, Restored, SliceUndo
+from .step_views import journals_of, views_of
+from .tables import index_keys
+from .views import JournalSlice, JournalView
 
+WAYS: dict[JournalKind, Callable[[SliceUndo, JournalView, JournalSlice, Sequence[JournalView]], Restored]] = {
+    JournalKind.UPDATE: restore_changed,
+    JournalKind.CREATE: remove_created,
+    JournalKind.DELETE: reinsert_deleted,
+}
 JOURNALLED = (StepKind.UPDATE, StepKind.TRANSFORM, StepKind.CREATE, StepKind.DELETE, StepKind.RECORD)
-
-
-def journals_of(step: Step, alias: str) -> list[JournalTable]:
-    return list(JournalTable.objects.using(alias).filter(step=step))
 
 
 def fault_of(run: Run, step: Step, db: Database) -> ReversibleMigrationError | None:
@@ -80,33 +87,6 @@ def _shape_change(journal: JournalTable, db: Database) -> str | None:
     return None
 
 
-def views_of(step: Step, db: Database) -> list[JournalView]:
-    """Return the step's journals in the order in which undo goes through them."""
-    views: list[JournalView] = []
-    for journal in journals_of(step, db.alias):
-        if journal.kind == JournalKind.RECORD:
-            views += recording.net_views(db, journal)
-        else:
-            views.append(JournalView(db, journal))
-    created = _parents_first([view for view in views if view.kind == JournalKind.CREATE], db)[::-1]
-    updated = [view for view in views if view.kind == JournalKind.UPDATE]
-    deleted = _parents_first([view for view in views if view.kind == JournalKind.DELETE], db)
-    return created + (updated + deleted if created else deleted + updated)
-
-
-def _parents_first(views: list[JournalView], db: Database) -> list[JournalView]:
-    by_table = {view.target: view for view in views}
-    sorter: TopologicalSorter[str] = TopologicalSorter(dict.fromkeys(by_table, ()))
-    for target in by_table:
-        for reference in db.references(target):
-            if reference.table == target and reference.target in by_table and reference.target != target:
-                sorter.add(target, reference.target)
-    try:
-        return [by_table[target] for target in sorter.static_order()]
-    except CycleError:  # their foreign keys are checked at commit
-        return views
-
-
 class RestoreBatches:
     """The batches of an undo step: the forward batches, newest first."""
 
@@ -117,14 +97,19 @@ class RestoreBatches:
         self.run, self.forward, self.step, self.policy = run, forward, step, policy
         self.db = run.db
         self.views = views_of(forward, run.db)
-        self.restorer = SliceRestorer(run.db, step.pk, policy)
+        self.undo = SliceUndo(run.db, step.pk, policy)
 
     def prepare(self) -> None:
-        """Index the journals by batch; harmless when repeated."""
+        """Index the journals by batch, and by key where its rows may point at created ones; harmless when repeated."""
+        targets = {view.target for view in self.views}
+        created = [view.target for view in self.views if view.kind == JournalKind.CREATE]
+        point = any(reference.table in targets for target in created for reference in self.undo.references_to(target))
         for view in self.views:
             with transaction.atomic(using=self.run.alias):
                 self.run.fence()
                 self.db.index_batches(view.table)
+                if point:
+                    index_keys(self.db, view.table, view.record)
 
     def next(self, checkpoint: Any, rows: int) -> JournalSlice | None:
         if checkpoint and "key" in checkpoint:
@@ -140,18 +125,34 @@ class RestoreBatches:
         return None if found is None else int(found)
 
     def change(self, slice: JournalSlice, batch: int) -> Outcome:
+        outcome = self._undo_slice(slice)
+        if outcome.conflicting and self.policy == ABORT:
+            raise conflicts_stop(self.run, self.forward, outcome.conflicting)
+        return outcome
+
+    def _undo_slice(self, slice: JournalSlice) -> Outcome:
+        if not {view.kind for view in self.views} >= {JournalKind.CREATE, JournalKind.UPDATE}:
+            return self._undo_once(slice)
+        self.undo.needed.clear()
+        while True:  # each time with more created rows that stay
+            try:
+                with transaction.atomic(using=self.run.alias):
+                    return self._undo_once(slice)
+            except StillNeeded as found:
+                for table, keys in found.rows.items():
+                    self.undo.needed.setdefault(table, []).extend(keys)
+
+    def _undo_once(self, slice: JournalSlice) -> Outcome:
         outcome = Outcome()
         for view in self.views:
-            restored = self.restorer.restore(view, slice, self.views)
+            restored = WAYS[view.kind](self.undo, view, slice, self.views)
             outcome.done += restored.rows
             outcome.conflicting += restored.conflicts
             outcome.seen += restored.rows + restored.conflicts
-        for view in self.views if len(self.views) > 1 else ():  # a single one is halved down to the row instead
-            blocked = take_back_dangling(self.restorer, view, slice) if view.kind == JournalKind.UPDATE else 0
+        if len(self.views) > 1:  # a single one is halved down to the row instead
+            blocked = take_back_dangling(self.undo, self.views, slice)
             outcome.done -= blocked
             outcome.conflicting += blocked
-        if outcome.conflicting and self.policy == ABORT:
-            raise conflicts_stop(self.run, self.forward, outcome.conflicting)
         return outcome
 
     def checkpoint(self, slice: JournalSlice) -> Any:
@@ -186,9 +187,9 @@ class RestoreBatches:
         raise NotImplementedError("undo lists a row it cannot restore as a conflict")
 
     def mend(self, error: Exception) -> bool:
-        if self.restorer.parks or not self.db.is_unique_violation(error):
+        if self.undo.parks or not self.db.is_unique_violation(error):
             return False
-        self.restorer.parks = True
+        self.undo.parks = True
         return True
 
     def set_aside(self, slice: JournalSlice, error: Exception) -> Outcome:
@@ -215,46 +216,3 @@ def conflicts_stop(run: ActiveRun, step: Step, count: int) -> UndoConflicts:
         todo="Count them with `manage.py safe_rollback --dry-run`, then undo with --on-conflict keep or overwrite.",
         conflicts=count,
     )
-
-
-@dataclass(frozen=True)
-class ConflictCount:
-    """How many rows of one journal are no longer as the patch left them."""
-
-    step: Step
-    target: str
-    rows: int
-    conflicts: int
-
-
-def count_conflicts(steps: Sequence[Step], db: Database, policy: str = "keep") -> list[ConflictCount]:
-    """
-    Count, without changing anything, the rows that were changed since, for ``steps`` of one run or several.
-
-    A column that several steps changed is judged by the newest of them: the older ones see it as that
-    one found it.
-    """
-    found: list[ConflictCount] = []
-    newer: dict[str, list[JournalView]] = {}
-    for step in sorted(steps, key=lambda step: (-step.run_id, -step.number)):
-        views = views_of(step, db)
-        for view in views:
-            restorer = SliceRestorer(db, 0, policy)
-            total, conflicts = _count(view, restorer, newer.get(view.target, []))
-            found.append(ConflictCount(step, view.target, total, conflicts))
-        for view in views:
-            newer.setdefault(view.target, []).append(view)
-    return found
-
-
-def _count(view: JournalView, restorer: SliceRestorer, newer: Sequence[JournalView]) -> tuple[int, int]:
-    net = f"{view.table}.net = '{NET_OF[view.kind]}'" if view.record.kind == JournalKind.RECORD else "TRUE"
-    total = view.db.value(f"SELECT count(*) FROM {view.table} WHERE {net}") or 0
-    # Joined, because SQLite makes itself an index for a join, and would walk all rows for each NOT EXISTS.
-    later = [LaterChange(other, f"rm_later_{number}") for number, other in enumerate(newer)]
-    joins = "".join(change.join(view) for change in later)
-    conflicts = view.db.value(
-        f"SELECT count(*) FROM {view.table} LEFT JOIN {view.target} ON {view.joined}{joins}"
-        f" WHERE {net} AND {restorer.conflict_condition(view, later)}"
-    )
-    return int(total), int(conflicts or 0)

@@ -116,6 +116,12 @@ def columns_of(journal: JournalTable) -> list[str]:
     return names
 
 
+def index_keys(db: Database, table: str, journal: JournalTable) -> None:
+    """Make single rows of the quoted ``table`` of images cheap to find; harmless when repeated."""
+    name = db.quote(f"{table.strip(chr(34))}_key")
+    db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({', '.join(db.images('key', journal.keys))})")
+
+
 def close_journals(run: ActiveRun, step: Step) -> None:
     """Note rows and bytes of a step's journals where that is not done yet; drop those that stayed empty."""
     for journal in left_open(run, step):

@@ -7,9 +7,9 @@ nobody has, then they get their new ones.
 """
 
 from collections.abc import Sequence
-from typing import Any
 
 from ..databases.base import Database, Sql, TableChange
+from .views import BoundSlice
 
 PARKED = "rm_parked"
 
@@ -69,7 +69,7 @@ def change_by_parking(db: Database, source: Sql, change: TableChange, batch: int
     )
 
 
-def restore_by_parking(db: Database, here: Any, condition: Sql, whole: str, values: dict[str, str]) -> int:
+def restore_by_parking(db: Database, here: BoundSlice, condition: Sql, whole: str, values: dict[str, str]) -> int:
     """
     Restore the rows of the slice ``here`` that meet ``condition``, by way of the parking ``values``.
 

@@ -16,7 +16,8 @@ MOST_COLUMNS = 8  # of a row that is created or deleted
 
 def preview_lines(preview: Preview, style: Style) -> Iterator[str]:
     """Yield every step with its tables: the changed columns as "before -> after", whole rows otherwise."""
-    yield style.MIGRATE_HEADING(f"{preview.migration}, the first {words.rows(preview.rows)} of each step:")
+    first = "the first row" if preview.rows == 1 else f"the first {words.rows(preview.rows)}"
+    yield style.MIGRATE_HEADING(f"{preview.migration}, {first} of each step:")
     if preview.without:
         yield f"  (without what {', '.join(preview.without)} would do before)"
     for step in preview.steps:

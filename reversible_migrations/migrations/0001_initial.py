@@ -125,7 +125,10 @@ class Migration(migrations.Migration):
                 ("rows_skipped", models.PositiveBigIntegerField(default=0)),
                 ("rows_failed", models.PositiveBigIntegerField(default=0)),
                 ("rows_conflicting", models.PositiveBigIntegerField(default=0)),
-                ("seconds", models.FloatField(default=0.0, help_text="Spent in committed batches.")),
+                (
+                    "seconds",
+                    models.FloatField(default=0.0, help_text="Spent in committed batches and the pauses between them."),
+                ),
                 ("started_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
                 (

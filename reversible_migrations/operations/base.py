@@ -64,6 +64,7 @@ class ReversibleOperation(Operation):
     """
 
     reversible = True
+    hints: dict[str, Any] = {}  # for the database routers, as RunPython has them
     reduces_to_sql = False
     atomic = False
 
@@ -75,7 +76,7 @@ class ReversibleOperation(Operation):
 
     def database_forwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         alias = schema_editor.connection.alias
-        if not router.allow_migrate(alias, app_label) or self._only_shown(schema_editor):
+        if not router.allow_migrate(alias, app_label, **self.hints) or self._only_shown(schema_editor):
             return
         with self._engaged(app_label, alias) as run:
             if run is not None:
@@ -86,7 +87,7 @@ class ReversibleOperation(Operation):
 
     def database_backwards(self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any) -> None:
         alias = schema_editor.connection.alias
-        if not router.allow_migrate(alias, app_label) or self._only_shown(schema_editor):
+        if not router.allow_migrate(alias, app_label, **self.hints) or self._only_shown(schema_editor):
             return
         with self._engaged_backwards(app_label, alias) as run:
             if run is not None:

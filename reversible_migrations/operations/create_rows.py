@@ -90,7 +90,11 @@ def _refuse_unknown_fields(model: type[Model], rows: Sequence[Any], where: str) 
 
 
 class CreateBatches:
-    """One transaction that creates all rows; undo takes them in portions of ``batch_size``."""
+    """
+    One transaction that creates all rows; undo takes them in portions of ``batch_size``.
+
+    Rows that may point at each other are one portion: they can only be removed together.
+    """
 
     splits_on: tuple[type[Exception], ...] = ()
     may_share_snapshot = False
@@ -128,12 +132,22 @@ class CreateBatches:
 
     def change(self, slice: Sequence[Any], batch: int) -> Outcome:
         size = int(self.run.option("BATCH_SIZE"))
+        together = self._may_point_at_each_other()
         for portion, begin_at in enumerate(range(0, len(slice), size), start=1):
             made = [self._instance(row) for row in islice(slice, begin_at, begin_at + size)]
             self._insert(made)
             for keys, journal in zip(self.tables, self.journals, strict=True):
-                self._keep(made, keys, journal, portion)
+                self._keep(made, keys, journal, 1 if together else portion, begin_at)
         return Outcome(done=len(slice), seen=len(slice))
+
+    def _may_point_at_each_other(self) -> bool:
+        keys_of = {keys.table: set(keys.names) for keys in self.tables}
+        return any(
+            reference.table in keys_of and set(reference.columns) != keys_of[reference.table]
+            for table in keys_of
+            for reference in self.db.references(table)
+            if reference.target == table  # by its key a row of a child table points at its own parent alone
+        )
 
     def _insert(self, made: list[Any]) -> None:
         if len(self.tables) > 1:  # bulk_create refuses inherited rows
@@ -145,12 +159,12 @@ class CreateBatches:
     def _instance(self, row: Any) -> Any:
         return self.model(**row) if isinstance(row, dict) else row
 
-    def _keep(self, made: Sequence[Any], keys: KeyColumns, journal: JournalTable, batch: int) -> None:
+    def _keep(self, made: Sequence[Any], keys: KeyColumns, journal: JournalTable, batch: int, first_place: int) -> None:
         """Store the keys and the after-images of the rows just made, as the database has them."""
         connection = self.db.connection
         values = [
             [*(f.get_db_prep_save(getattr(row, f.attname), connection) for f in keys.fields), place]
-            for place, row in enumerate(made)
+            for place, row in enumerate(made, start=first_place)
         ]
         sql, params = self.db.new_values(keys.columns, [Column("place", "integer")], values)
         names = [f"k{i}" for i in range(len(keys.names))]

@@ -13,8 +13,8 @@ from django.db.models.deletion import get_candidate_relations_to_delete
 from ..batches.runner import Outcome, Runner, is_finished
 from ..batches.selection import AnyField, KeyColumns, KeyRange, RowSelection, label_of
 from ..databases.base import TableChange
-from ..journal.slices import JournalSlice, JournalView
 from ..journal.tables import close_journals, journal_of
+from ..journal.views import JournalSlice, JournalView
 from ..models import JournalTable, Step
 from ..runs.run import ActiveRun, signature
 from ..states import JournalKind, StepKind

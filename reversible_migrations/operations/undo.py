@@ -1,9 +1,11 @@
 """The step that undoes another one."""
 
 from ..batches.runner import Runner, begin, is_finished
+from ..journal.conflicts import count_conflicts
 from ..journal.recording import close_interrupted
-from ..journal.restore import JOURNALLED, RestoreBatches, conflicts_stop, count_conflicts, fault_of, journals_of
-from ..journal.slices import ABORT
+from ..journal.restore import JOURNALLED, RestoreBatches, conflicts_stop, fault_of
+from ..journal.slice_undo import ABORT
+from ..journal.step_views import journals_of
 from ..journal.tables import set_state, total_rows
 from ..models import Step
 from ..runs.run import ActiveRun

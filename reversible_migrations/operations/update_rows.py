@@ -58,13 +58,17 @@ class UpdateBatches(ParkingBatches):
         super().__init__(run, step, selection)
         self.fields, self.changes = fields, changes
 
+    @property
+    def is_in_one_table(self) -> bool:
+        """Return whether the after-images come before the change, and all of it is in the selection's own table."""
+        return self.db.source_has_after and [change.target for change in self.changes] == [self.keys.table]
+
     def change(self, slice: KeyRange, batch: int) -> Outcome:
         assignments = [a for change in self.changes for a in change.assignments]
         source = self.selection.source(self.fields, assignments, slice.bounds, with_after=bool(self.parking))
         if source is None:
             return Outcome(seen=slice.rows)
-        own = self.changes[0].target == self.keys.table and len(self.changes) == 1
-        again = self.selection.update_again(assignments, slice.bounds) if own else None
+        again = self.selection.update_again(assignments, slice.bounds) if self.is_in_one_table else None
         done = self.changed(source, self.bounded(self.changes, slice, again), batch)
         return Outcome(seen=slice.rows, done=done)
 

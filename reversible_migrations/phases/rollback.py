@@ -25,8 +25,9 @@ from ..conf import asked, option
 from ..databases import database
 from ..databases.base import Database
 from ..exceptions import ReversibleMigrationError, RollbackRefused, UndoConflicts, UnknownMigration
-from ..journal.restore import JOURNALLED, count_conflicts
-from ..journal.slices import ABORT
+from ..journal.conflicts import count_conflicts
+from ..journal.restore import JOURNALLED
+from ..journal.slice_undo import ABORT
 from ..models import Run, Step
 from ..operations.base import ReversibleOperation, flattened
 from ..overview import require_tables

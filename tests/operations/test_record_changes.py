@@ -118,7 +118,6 @@ def test_keys_that_are_swapped_are_swapped_back():
     reaches_the_start(lambda: fill_keys("Country"), lambda: migration_of(ops.RecordedPython(code, models=["Country"])))
 
 
-@pytest.mark.xfail(strict=False, reason="unique values that swap collide on the way back")
 def test_unique_values_that_the_code_swaps_are_swapped_back():
     def code(apps, schema_editor):
         Shelf = apps.get_model("shop", "Shelf")

@@ -57,5 +57,5 @@ class Command(LedgerCommand):
         done = "would be dropped" if options["dry_run"] else "dropped"
         self.stdout.write(
             f"{len(facts)} {'table' if len(facts) == 1 else 'tables'}, {words.rows(rows)}, {words.size(size)} {done}"
-            f" (of runs that ended {words.duration(older_than.total_seconds())} ago or earlier)."
+            f" (of runs that ended more than {words.duration(older_than.total_seconds())} ago)."
         )
