@@ -23,6 +23,7 @@ PYTHON = sys.executable
 LINT_IMPORTS = str(Path(PYTHON).with_name("lint-imports"))  # it cannot be run with -m
 PYTEST = (PYTHON, "-m", "pytest", "--numprocesses=2")
 CRASH_TESTS = (PYTHON, "-m", "pytest", "tests/crash", "tests/properties", "-m", "long", "--numprocesses=2")
+SLOW = ("crash", "properties", "docs")  # run on one Python, on each database
 ON_SQLITE = "--ds=tests.settings.sqlite"
 ON_POSTGRESQL = "--ds=tests.settings.postgresql"
 # Not the tests' own apps: some of their migrations are wrong on purpose.
@@ -72,7 +73,7 @@ def on_postgresql(name: str, command: tuple[str, ...]) -> Outcome | NotRun:
 
 
 def on_other_pythons() -> Iterator[Outcome | NotRun]:
-    """The suite on SQLite, without the crash tests, on every other Python: Django 6.1 from 3.12 on."""
+    """The suite on SQLite, without its slow folders, on every other Python: Django 6.1 from 3.12 on."""
     for version in interpreters.other_versions():
         name = f"tests on Python {version}"
         interpreter = interpreters.find(version)
@@ -80,7 +81,7 @@ def on_other_pythons() -> Iterator[Outcome | NotRun]:
             yield NotRun(name, f"there is no python{version} here")
             continue
         environment = interpreters.Environment(version, interpreter)
-        pytest = (str(environment.python), *PYTEST[1:], ON_SQLITE, "--ignore=tests/crash")
+        pytest = (str(environment.python), *PYTEST[1:], ON_SQLITE, *(f"--ignore=tests/{folder}" for folder in SLOW))
         yield run_step(Step(name, [*environment.commands_to_make_it(), pytest]))
 
 

@@ -236,7 +236,6 @@ class Database(ABC):
         """Make the slices of ``journal`` by batch cheap to find; harmless when repeated."""
         name = self.quote(f"{journal.strip(chr(34))}_batch")
         self.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {journal} (batch)")
-        self.analyze(journal)
 
     def analyze(self, table: str) -> None:
         self.execute(f"ANALYZE {table}")

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 
+from django.db import DataError, IntegrityError, transaction
+
 from .slice_undo import OVERWRITE, Restored, SliceUndo
 from .unique_swaps import parking_values, restore_by_parking
 from .views import BoundSlice, JournalSlice, JournalView
@@ -11,6 +13,23 @@ def restore_changed(
     undo: SliceUndo, view: JournalView, part: JournalSlice, all_views: Sequence[JournalView]
 ) -> Restored:
     """Restore the rows of a slice column by column, by the undo's policy, and list those that were changed since."""
+    return _restore_in_halves(undo, view, part) if undo.in_halves else _restore(undo, view, part)
+
+
+def _restore_in_halves(undo: SliceUndo, view: JournalView, part: JournalSlice) -> Restored:
+    """Restore what can be restored of a slice, and list the rows whose unique value another row has taken since."""
+    try:
+        with transaction.atomic(using=undo.db.alias):
+            return _restore(undo, view, part)
+    except (IntegrityError, DataError):
+        halves = view.halves(part)
+    if halves is None:
+        return Restored(0, undo.list_conflicts(BoundSlice(view, part), "1 = 1", "'blocked'", "'kept'"))
+    restored = [_restore_in_halves(undo, view, half) for half in halves]
+    return Restored(sum(half.rows for half in restored), sum(half.conflicts for half in restored))
+
+
+def _restore(undo: SliceUndo, view: JournalView, part: JournalSlice) -> Restored:
     here = BoundSlice(view, part)
     if undo.policy == OVERWRITE:
         return _overwrite(undo, here)

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import DataError, IntegrityError, transaction
 
 from ..batches.runner import Outcome
-from ..databases.base import Database, Key
+from ..databases.base import Database
 from ..exceptions import JournalMismatch, MissingJournal, ReversibleMigrationError, UndoConflicts
 from ..models import ConflictingRow, JournalTable, Run, Step
 from ..runs.run import ActiveRun
@@ -108,6 +108,8 @@ class RestoreBatches:
             with transaction.atomic(using=self.run.alias):
                 self.run.fence()
                 self.db.index_batches(view.table)
+                if view.kind != JournalKind.DELETE:  # what is only inserted is joined to nothing
+                    self.db.analyze(view.table)
                 if point:
                     index_keys(self.db, view.table, view.record)
 
@@ -161,36 +163,25 @@ class RestoreBatches:
         return {"batch": slice.batch, "key": slice.high}
 
     def halves(self, slice: JournalSlice) -> Sequence[JournalSlice] | None:
-        if len({tuple(view.record.keys) for view in self.views}) != 1 or self.forward.kind in (
-            StepKind.DELETE,
-            StepKind.RECORD,
-        ):
-            return None  # rows of several tables belong together
-        view = self.views[0]
-        count = view.count(slice)
-        if count < 2:
-            return None
-        middle = self._key_at(view, slice, count // 2 - 1)
-        return [JournalSlice(slice.batch, slice.low, middle), JournalSlice(slice.batch, middle, slice.high)]
+        return None if self.rows_belong_together else self.views[0].halves(slice)
 
-    def _key_at(self, view: JournalView, slice: JournalSlice, offset: int) -> Key:
-        within, params = view.within(slice)
-        values = ", ".join(self.db.key_value(image) for image in view.key_images)
-        order = ", ".join(view.key_images)
-        found = self.db.row(
-            f"SELECT {values} FROM {view.table} WHERE {within} ORDER BY {order} LIMIT 1 OFFSET {int(offset)}", params
-        )
-        assert found is not None
-        return self.db.key_to_json(found)
+    @property
+    def rows_belong_together(self) -> bool:
+        """Return whether rows of several tables have to be undone in one transaction."""
+        tables = {tuple(view.record.keys) for view in self.views}
+        return len(tables) != 1 or self.forward.kind in (StepKind.DELETE, StepKind.RECORD)
 
     def again(self, key: Any) -> JournalSlice:
         raise NotImplementedError("undo lists a row it cannot restore as a conflict")
 
     def mend(self, error: Exception) -> bool:
-        if self.undo.parks or not self.db.is_unique_violation(error):
-            return False
-        self.undo.parks = True
-        return True
+        if not self.undo.parks and self.db.is_unique_violation(error):
+            self.undo.parks = True
+            return True
+        if not self.undo.in_halves and self.rows_belong_together:
+            self.undo.in_halves = True
+            return True
+        return False
 
     def set_aside(self, slice: JournalSlice, error: Exception) -> Outcome:
         """List the slice's row as a conflict: another row has its unique value, or its parent is gone."""

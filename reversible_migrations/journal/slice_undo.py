@@ -30,6 +30,7 @@ class SliceUndo:
     def __init__(self, db: Database, step_id: int, policy: str):
         self.db, self.step_id, self.policy = db, step_id, policy
         self.parks = False  # whether rows go over parking values, see unique_swaps
+        self.in_halves = False  # whether changed rows are restored in savepoints, down to those that cannot be
         self.needed: dict[str, list[Key]] = {}  # by table: created rows that have to stay, see dangling
         self._references: dict[str, list[Reference]] = {}
 

@@ -70,6 +70,22 @@ class JournalView:
         sql, params = self.within(part)
         return int(self.db.value(f"SELECT count(*) FROM {self.table} WHERE {sql}", params) or 0)
 
+    def halves(self, part: JournalSlice) -> list[JournalSlice] | None:
+        """Return the two halves of a slice in the order of its keys, or None if it has fewer than two rows."""
+        count = self.count(part)
+        if count < 2:
+            return None
+        within, params = self.within(part)
+        values = ", ".join(self.db.key_value(image) for image in self.key_images)
+        found = self.db.row(
+            f"SELECT {values} FROM {self.table} WHERE {within}"
+            f" ORDER BY {', '.join(self.key_images)} LIMIT 1 OFFSET {count // 2 - 1}",
+            params,
+        )
+        assert found is not None, "a slice of two rows has a middle"
+        middle = self.db.key_to_json(found)
+        return [JournalSlice(part.batch, part.low, middle), JournalSlice(part.batch, middle, part.high)]
+
     def bounds(self, part: JournalSlice) -> tuple[str, list[Any]]:
         """
         Return the condition that a key of the target lies between the slice's least and greatest one.

@@ -166,6 +166,24 @@ def test_a_unique_value_taken_since_blocks_its_row_alone():
     assert conflicts() == [("shelf", "9", "blocked", "kept")]
 
 
+def test_a_unique_value_taken_since_blocks_its_row_of_recorded_code_alone():
+    def move_up(apps, schema_editor):
+        apps.get_model("shop", "Shelf").objects.update(position=F("position") + 100)
+
+    fill_keys("Shelf")
+    patch = migration_of(ops.RecordedPython(move_up, models=["Shelf"]))
+    forwards(patch)
+    model("Shelf").objects.create(id=500, name="new", position=3)
+
+    backwards(patch)
+
+    places = dict(model("Shelf").objects.values_list("name", "position"))
+    assert places == {
+        "row 1": 1, "row 2": 2, "row 3": 103, "row 4": 4, "row 5": 5, "row 6": 6, "row 7": 7, "new": 3,
+    }  # fmt: skip
+    assert conflicts() == [("shelf", "9", "blocked", "kept")]
+
+
 def test_a_parent_gone_since_blocks_its_rows_alone():
     for number in (1, 2, 3):
         model("Customer").objects.create(id=number, name=f"c{number}")
