@@ -55,18 +55,18 @@ TOGETHER = Q(pk__gt=100_000, pk__lte=103_000)
 
 @pytest.mark.parametrize("policy", ["keep", "overwrite"])
 @pytest.mark.parametrize(
-    "operation",
+    ("operation", "batch_size"),
     [
-        ops.UpdateRows("Customer", {"name": "patched"}, where=TOGETHER),
-        ops.UpdateRows("Customer", {"name": "patched"}, where=SPREAD),
-        ops.CreateRows("Customer", [{"name": "made"}] * 3_000),
-        ops.DeleteRows("Customer", where=TOGETHER),
-        ops.DeleteRows("Customer", where=SPREAD),
+        (ops.UpdateRows("Customer", {"name": "patched"}, where=TOGETHER), 1_000),
+        (ops.UpdateRows("Customer", {"name": "patched"}, where=SPREAD), 30_000),
+        (ops.CreateRows("Customer", [{"name": "made"}] * 3_000), 1_000),
+        (ops.DeleteRows("Customer", where=TOGETHER), 1_000),
+        (ops.DeleteRows("Customer", where=SPREAD), 30_000),
     ],
     ids=["update", "update spread rows", "create", "delete", "delete spread rows"],
 )
-def test_undo_of_a_slice_does_not_read_the_whole_table(operation, policy):
-    migration = migration_of(operation, batch_size=1_000, on_conflict=policy)
+def test_undo_of_a_slice_does_not_read_the_whole_table(operation, batch_size, policy):
+    migration = migration_of(operation, batch_size=batch_size, on_conflict=policy)
     forwards(migration)
     assert last_step().rows_done >= 2_999
 
