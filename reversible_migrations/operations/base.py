@@ -59,8 +59,8 @@ class ReversibleOperation(Operation):
     """
     An operation whose changes are recorded while it runs forwards, and put back from the record.
 
-    Subclasses implement ``forwards``. ``migration`` attributes such as ``on_conflict`` are read
-    from the migration where it is one of ours, else from the operation's own keyword arguments.
+    Subclasses implement ``forwards``. Options such as ``on_conflict`` are class attributes of the
+    migration where it is one of ours; in an ordinary migration the project's settings hold.
     """
 
     reversible = True

@@ -129,7 +129,7 @@ SELECTIONS = {
     ),
     "or over a join": lambda Customer, apps: Customer.objects.filter(Q(basket__id=10) | Q(name="customer 3")),
     "extra": lambda Customer, apps: Customer.objects.extra(where=["length(email) = %s"], params=[13]),
-    "related manager": lambda Customer, apps: Customer.objects.filter(pk__gt=2).filter(pk__lt=6).select_related(),
+    "related manager": lambda Customer, apps: Customer.objects.filter(pk__gt=2).filter(pk__lt=6).prefetch_related(),
     "only": lambda Customer, apps: Customer.objects.only("name").filter(pk__gt=3),
 }
 
