@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
-from django.db import DatabaseError, DataError, IntegrityError, InterfaceError, transaction
+from django.db import DatabaseError, InterfaceError, transaction
 
 from .. import signals
 from ..databases.base import Database
@@ -68,10 +68,6 @@ class Batches(Protocol[Slice]):
         """Note a single row that fails, inside the open transaction."""
 
 
-def row_errors() -> tuple[type[Exception], ...]:
-    return (IntegrityError, DataError)
-
-
 class Runner(Generic[Slice]):
     """Runs the batches of one step to its end; may be called again after any failure."""
 
@@ -103,7 +99,7 @@ class Runner(Generic[Slice]):
             if self.pause and not idle:
                 time.sleep(self.pause)
                 self.paused += self.pause
-        self._check_share(self.step.rows_seen, at_end=True)
+        self._check_share(self.step.rows_seen)
         with transaction.atomic(using=self.run.alias):
             self.run.fence()
             self.run.finish_step(self.step)
@@ -247,7 +243,7 @@ class Runner(Generic[Slice]):
         except Exception as failure:
             raise self._stop(failure) from None
 
-    def _check_share(self, rows: int, at_end: bool = False) -> None:
+    def _check_share(self, rows: int) -> None:
         allowed = float(self.run.option("MAX_FAILED_SHARE"))
         if self.step.rows_failed <= allowed * rows:
             return

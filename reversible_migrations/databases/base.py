@@ -264,6 +264,22 @@ class Database(ABC):
         ``source_has_after`` is set, the after-images.
         """
 
+    def assign_after(self, change: TableChange, condition: str, params: Sequence[Any] = ()) -> int:
+        """Give rows the after-images that their journal holds, those that ``condition`` picks; return how many."""
+        keys = self.images("key", change.keys)
+        after = self.images("after", [a.column for a in change.assignments])
+        assigned = ", ".join(
+            f"{self.literal(self.quote(a.column))} = {change.journal}.{image}"
+            for a, image in zip(change.assignments, after, strict=True)
+        )
+        joined = " AND ".join(
+            f"{self.column(change.target, key)} = {change.journal}.{image}"
+            for key, image in zip(change.keys, keys, strict=True)
+        )
+        return self.execute(
+            f"UPDATE {change.target} SET {assigned} FROM {change.journal} WHERE {condition} AND {joined}", params
+        )
+
     source_has_after = False  # whether ``change_rows`` wants the new values computed by its source
 
     @abstractmethod

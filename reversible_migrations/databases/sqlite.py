@@ -184,21 +184,7 @@ class SQLite(Database):
     def _assign(self, change: TableChange, mark: int) -> int:
         if change.again is not None:
             return self.execute(*change.again)
-        key = self.images("key", change.keys)
-        after = self.images("after", [a.column for a in change.assignments])
-        assigned = ", ".join(
-            f"{self.literal(self.quote(a.column))} = {change.journal}.{image}"
-            for a, image in zip(change.assignments, after, strict=True)
-        )
-        joined = " AND ".join(
-            f"{self.column(change.target, k)} = {change.journal}.{image}"
-            for k, image in zip(change.keys, key, strict=True)
-        )
-        return self.execute(
-            f"UPDATE {change.target} SET {assigned} FROM {change.journal}"
-            f" WHERE {change.journal}.rowid > %s AND {joined}",
-            [mark],
-        )
+        return self.assign_after(change, f"{change.journal}.rowid > %s", [mark])
 
     def new_values(self, keys: Sequence[Column], columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Sql:
         width = len(keys) + len(columns)

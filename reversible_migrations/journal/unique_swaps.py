@@ -54,19 +54,7 @@ def change_by_parking(db: Database, source: Sql, change: TableChange, batch: int
     images = db.images("key", change.keys)
     here = f"FROM {change.journal} WHERE batch = {int(batch)}"
     park(db, change.target, change.keys, values, (f"SELECT {', '.join(images)}, row_number() OVER () {here}", ()))
-    after = db.images("after", [a.column for a in change.assignments])
-    assigned = ", ".join(
-        f"{db.literal(db.quote(a.column))} = {change.journal}.{image}"
-        for a, image in zip(change.assignments, after, strict=True)
-    )
-    joined = " AND ".join(
-        f"{db.column(change.target, key)} = {change.journal}.{image}"
-        for key, image in zip(change.keys, images, strict=True)
-    )
-    return db.execute(
-        f"UPDATE {change.target} SET {assigned} FROM {change.journal}"
-        f" WHERE {change.journal}.batch = {int(batch)} AND {joined}"
-    )
+    return db.assign_after(change, f"{change.journal}.batch = {int(batch)}")
 
 
 def restore_by_parking(db: Database, here: BoundSlice, condition: Sql, whole: str, values: dict[str, str]) -> int:
