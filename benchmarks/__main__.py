@@ -17,6 +17,7 @@ import psycopg
 from tools.postgresql import server
 
 RESULTS = Path(__file__).parent / "results"
+ALONE = ("growth", "foreground", "doubling", "online", "retiring")  # parts that are no pairs
 DATABASE = "reversible_migrations_bench"
 
 
@@ -29,7 +30,7 @@ def main() -> None:
         "--only", default="", help="measure only pairs whose name has this in it (and print, not write)"
     )
     parser.add_argument("--output", type=Path, default=RESULTS, help="folder for table, plot and JSON")
-    parser.add_argument("--part", choices=["postgresql", "sqlite", "growth"], help=argparse.SUPPRESS)
+    parser.add_argument("--part", choices=["postgresql", "sqlite", *ALONE], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.part:
         json.dump(measure_part(options), sys.stdout)
@@ -44,11 +45,19 @@ def measure_part(options: argparse.Namespace) -> Any:
     django.setup()
     from django.core.management import call_command
 
-    from benchmarks import growth, pairs
+    from benchmarks import doubling, foreground, growth, online, pairs
 
     call_command("migrate", verbosity=0)
     if options.part == "growth":
         return [asdict(found) for found in growth.measure(100_000, options.large, options.repeats)]
+    if options.part == "online":
+        return [asdict(found) for found in online.measure(options.large)]
+    if options.part == "retiring":
+        return [asdict(online.measure_retiring(options.large, options.repeats))]
+    if options.part == "doubling":
+        return [asdict(doubling.measure(2 * options.large, options.repeats))]
+    if options.part == "foreground":
+        return [foreground.as_facts(foreground.measure(options.rows, options.repeats, 8.0))]
     measure = pairs.measure_postgresql if options.part == "postgresql" else pairs.measure_sqlite
     return [asdict(pair) for pair in measure(options.rows, options.repeats, say, options.only)]
 
@@ -58,22 +67,31 @@ def measure_all(options: argparse.Namespace) -> None:
     import django
 
     django.setup()
-    from benchmarks import growth, pairs, report
+    from benchmarks import doubling, foreground, growth, online, pairs, report
 
     with scratch_postgresql() as (url, version), tempfile.TemporaryDirectory() as folder:
-        parts = [("postgresql", url), ("sqlite", f"sqlite:///{folder}/bench.sqlite3"), ("growth", url)]
+        parts = [("postgresql", url), ("sqlite", f"sqlite:///{folder}/bench.sqlite3")]
+        parts += [(part, url) for part in ALONE]
         found = {part: in_a_process(part, address, options) for part, address in parts}
-    measured = [pairs.Pair(**facts) for part in ("postgresql", "sqlite") for facts in found[part]]
-    grown = [growth.Growth(**facts) for facts in found["growth"]]
+    measured = report.Measured(
+        pairs=[pairs.Pair(**facts) for part in ("postgresql", "sqlite") for facts in found[part]],
+        growth=[growth.Growth(**facts) for facts in found["growth"]],
+        beside=[foreground.of_facts(facts) for facts in found["foreground"]],
+        doubled=[doubling.Doubling(**facts) for facts in found["doubling"]],
+        changes=[online.Online(**facts) for facts in found["online"]],
+        retired=[online.Retired(**facts) for facts in found["retiring"]],
+        server=version,
+        repeats=options.repeats,
+    )
     if options.only:
-        print(report.table(measured, grown, version, options.repeats))
+        print(report.table(measured))
         return
-    print(report.write(measured, grown, version, options.repeats, options.output))
+    print(report.write(measured, options.output))
     say(f"table, plot and JSON are in {options.output}")
 
 
 def in_a_process(part: str, url: str, options: argparse.Namespace) -> list[dict[str, Any]]:
-    if options.only and part == "growth":
+    if options.only and part in ALONE and options.only != part:
         return []
     command = [sys.executable, "-m", "benchmarks", "--part", part]
     for name in ("rows", "large", "repeats", "only"):

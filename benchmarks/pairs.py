@@ -48,12 +48,19 @@ def measure_postgresql(rows: int, repeats: int, say: Callable[[str], Any], only:
     with_others = Pair("delete, reviews go with it", "both batched DELETEs, no journal", 0.50, rows)
     back_with = Pair("undo of that", "both batched INSERT ... SELECT", 0.50, rows)
     referred = Pair("undo of create, reviews may refer to it", "batched DELETE, no journal", 0.50, rows)
+    parallel = Pair("update, 2 workers", "one single UPDATE, no journal", 1 / 0.95, rows)
+    delete_2 = Pair("delete, reviews go with it, 2 workers", "the same with 1 worker", 1.1, rows)
+    undelete_2 = Pair("undo of that, 2 workers", "the same with 1 worker", 1.1, rows)
+    watched = Pair("update, all gauges", "the same without gauges", 0.99, rows)
     groups: dict[str, tuple[Callable[..., None], list[Pair]]] = {
+        "gauges": (_gauges, [watched]),
         "update": (_update, [update, undo]),
+        "parallel update": (_parallel, [parallel]),
         "transform": (_transform, [transform]),
         "delete": (_delete, [delete, undelete]),
         "create": (_create, [create, uncreate]),
         "delete with others": (_delete_with_others, [with_others, back_with]),
+        "parallel delete": (_parallel_delete, [delete_2, undelete_2]),
         "create referred": (_create_referred, [referred]),
     }
     return _in_turns(groups, rows, repeats, say, only)
@@ -92,6 +99,22 @@ def _update(rows: int, update: Pair, undo: Pair) -> None:
     undo.ours.append(ways.timed(patch.backwards))
     update.plain.append(plain)
     undo.plain.append(plain)
+
+
+def _parallel(rows: int, parallel: Pair) -> None:
+    ways.start_over(rows)
+    parallel.plain.append(ways.timed(ways.single_update))
+    ways.start_over(rows)
+    parallel.ours.append(ways.timed(ways.OurWay(ways.our_update, parallel=2).forwards))
+
+
+def _gauges(rows: int, watched: Pair) -> None:
+    """Batches of one size: what differs is the reading of the gauges and what is made of them, no pace."""
+    turns = [(watched.plain, dict.fromkeys(ways.gauge_names())), (watched.ours, {})]
+    for seconds, limits in turns if len(watched.ours) % 2 else reversed(turns):
+        ways.start_over(rows)
+        patch = ways.OurWay(ways.our_update, batch_size=ways.BATCH, limits=limits)
+        seconds.append(ways.timed(patch.forwards))
 
 
 def _transform(rows: int, transform: Pair) -> None:
@@ -137,6 +160,15 @@ def _delete_with_others(rows: int, delete: Pair, undelete: Pair) -> None:
     delete.ours.append(ways.timed(patch.forwards))
     ways.settle()
     undelete.ours.append(ways.timed(patch.backwards))
+
+
+def _parallel_delete(rows: int, delete: Pair, undelete: Pair) -> None:
+    for workers, there, back in ((1, delete.plain, undelete.plain), (2, delete.ours, undelete.ours)):
+        ways.start_over_with_articles(rows)
+        patch = ways.OurWay(ways.our_article_delete, parallel=workers)
+        there.append(ways.timed(patch.forwards))
+        ways.settle()
+        back.append(ways.timed(patch.backwards))
 
 
 def _create_referred(rows: int, uncreate: Pair) -> None:

@@ -2,14 +2,18 @@
 
 import json
 import platform
+import statistics
 from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
 import psutil
 
+from benchmarks.doubling import MOST_BATCHES, MOST_SECONDS, Doubling
+from benchmarks.foreground import Foreground, as_facts
 from benchmarks.growth import Growth
+from benchmarks.online import Online, Retired
 from benchmarks.pairs import Pair
 
 
@@ -18,41 +22,125 @@ def machine(server: str) -> str:
     return f"{psutil.cpu_count()} cores, {memory:.0f} GB, Python {platform.python_version()}, {server}"
 
 
-def table(pairs: Sequence[Pair], growth: Sequence[Growth], server: str, repeats: int) -> str:
+@dataclass(frozen=True)
+class Measured:
+    """What one run of the benchmark has found, part by part, against the PostgreSQL ``server``."""
+
+    pairs: Sequence[Pair]
+    growth: Sequence[Growth]
+    beside: Sequence[Foreground]
+    doubled: Sequence[Doubling]
+    changes: Sequence[Online]
+    retired: Sequence[Retired]
+    server: str
+    repeats: int
+
+
+def table(measured: Measured) -> str:
     """Return the measurements as Markdown."""
-    if not pairs:
-        return "Nothing was measured.\n"
+    rows = f"{measured.pairs[0].rows:,} rows, " if measured.pairs else ""
     lines = [
-        f"{machine(server)}. {pairs[0].rows:,} rows, medians of {repeats} turns (the ratio: of the turns' own).",
+        f"{machine(measured.server)}. {rows}medians of {measured.repeats} turns (the ratio: of the turns' own).",
         "",
         "| what | beside | rows/s | plain rows/s | ratio | wanted | |",
         "|---|---|---:|---:|---:|---:|---|",
     ]
-    for pair in pairs:
+    for pair in measured.pairs:
         wanted = f">= {pair.least_ratio:.2f}" if pair.least_ratio else ""
         mark = ("reached" if pair.reached else "**missed**") if pair.least_ratio else ""
         lines.append(
             f"| {pair.name} | {pair.beside} | {pair.our_rate:,.0f} | {pair.plain_rate:,.0f} | {pair.ratio:.2f}"
             f" | {wanted} | {mark} |"
         )
-    if growth:
+    if measured.growth:
         lines += [
             "",
             "| from 100,000 to 1,000,000 rows | rate ratio (> 0.90) | added memory (< 20 MB) | |",
             "|---|---:|---:|---|",
         ]
-    for found in growth:
+    for found in measured.growth:
         mark = "reached" if found.reached else "**missed**"
         lines.append(f"| {found.step} | {found.rate_ratio:.2f} | {found.added_memory:.1f} MB | {mark} |")
+    for found in measured.beside:
+        lines += ["", *foreground_lines(found)]
+    for each_load in measured.doubled:
+        lines += ["", doubling_line(each_load)]
+    if measured.changes:
+        lines += ["", *online_lines(measured.changes)]
+    for each in measured.retired:
+        mark = "reached" if each.reached else "**missed**"
+        lines += [
+            "",
+            f"A column of {each.rows:,} rows out of use in {each.seconds:.2f} s and back in {each.undo_seconds:.2f} s"
+            f" (wanted: under 1 s each), {'rows written' if each.is_rewritten else 'no row written'}: {mark}.",
+        ]
     return "\n".join(lines) + "\n"
 
 
-def as_json(pairs: Sequence[Pair], growth: Sequence[Growth], server: str) -> str:
+def foreground_lines(found: Foreground) -> list[str]:
+    """Return the table of what an application feels."""
+    lines = [
+        f"An application at {found.per_second:,.0f} transactions/s on the same rows, 30 % of what is carried without a"
+        " patch.",
+        f"Two turns without a patch differ by up to {100 * found.noise('p95'):.0f} % (p95) and"
+        f" {100 * found.noise('p99'):.0f} % (p99).",
+        "",
+        "| beside | p50 | p95 | p99 | p95 to alone | p99 to alone | patch, rows/s |",
+        "|---|---:|---:|---:|---:|---:|---:|",
+    ]
+    for mode, way in found.ways.items():
+        ms = [1000 * statistics.median(values) for values in (way.p50, way.p95, way.p99)]
+        ratios = [found.ratio(mode, name) for name in ("p95", "p99")]
+        lines.append(
+            f"| {NAMES[mode]} | {ms[0]:.2f} ms | {ms[1]:.2f} ms | {ms[2]:.2f} ms | {ratios[0]:.1f} | {ratios[1]:.1f}"
+            f" | {statistics.median(way.rate):,.0f} |"
+        )
+    return [*lines, "", f"The adaptive pace is {found.faster:.1f} times as fast as the fixed schedule."]
+
+
+NAMES = {"nothing": "no patch", "fixed": "the fixed schedule", "adaptive": "our own pace"}
+
+
+def doubling_line(found: Doubling) -> str:
+    before, after, batches, seconds = (
+        statistics.median(values) for values in (found.before, found.after, found.batches, found.seconds)
+    )
+    mark = "reached" if found.reached else "**missed**"
+    return (
+        f"An application at {found.per_second:,.0f} transactions/s, and twice that from the middle on: batches of"
+        f" {before:,.0f} rows, then of {after:,.0f}, reached after {batches:.0f} batches or {seconds:.2f} s (wanted:"
+        f" within {MOST_BATCHES} batches or {MOST_SECONDS:.0f} s): {mark}."
+    )
+
+
+def online_lines(found: Sequence[Online]) -> list[str]:
+    """Return the table of what an application feels of schema changes."""
+    lines = [
+        "Schema changes beside readers and writers: the slowest request in milliseconds (wanted: at most 200 more than"
+        " without a change, or than the longest wait for a lock, 1 s, while it is held; and none failed).",
+        "",
+        "| operation | without | online | failed | plain Django | online, s | plain, s | |",
+        "|---|---:|---:|---:|---:|---:|---:|---|",
+    ]
+    for each in found:
+        mark = "reached" if each.reached else "**missed**"
+        lines.append(
+            f"| {each.name} | {1000 * each.quiet_slowest:.0f} | {1000 * each.slowest:.0f} | {each.failed}"
+            f" | {1000 * each.plain_slowest:.0f} | {each.seconds:.2f} | {each.plain_seconds:.2f} | {mark} |"
+        )
+    return lines
+
+
+def as_json(measured: Measured) -> str:
     facts: dict[str, Any] = {
         "version": 1,
-        "machine": machine(server),
-        "pairs": [{**asdict(p), "ratio": p.ratio, "reached": p.reached} for p in pairs],
-        "growth": [{**asdict(g), "rate_ratio": g.rate_ratio, "reached": g.reached} for g in growth],
+        "machine": machine(measured.server),
+        "pairs": [{**asdict(p), "ratio": p.ratio, "reached": p.reached} for p in measured.pairs],
+        "growth": [{**asdict(g), "rate_ratio": g.rate_ratio, "reached": g.reached} for g in measured.growth],
+        "foreground": [as_facts(found) for found in measured.beside],
+        "doubling": [{**asdict(each), "reached": each.reached} for each in measured.doubled],
+        "online": [{**asdict(each), "reached": each.reached} for each in measured.changes],
+        "retiring": [{**asdict(each), "reached": each.reached} for each in measured.retired],
     }
     return json.dumps(facts, indent=2) + "\n"
 
@@ -79,11 +167,11 @@ def plot(pairs: Sequence[Pair], path: Path) -> None:
     plt.close(figure)
 
 
-def write(pairs: Sequence[Pair], growth: Sequence[Growth], server: str, repeats: int, folder: Path) -> str:
+def write(measured: Measured, folder: Path) -> str:
     """Write ``results.md``, ``results.json`` and ``results.svg`` into ``folder``; return the table."""
     folder.mkdir(parents=True, exist_ok=True)
-    text = table(pairs, growth, server, repeats)
+    text = table(measured)
     (folder / "results.md").write_text(text)
-    (folder / "results.json").write_text(as_json(pairs, growth, server))
-    plot(pairs, folder / "results.svg")
+    (folder / "results.json").write_text(as_json(measured))
+    plot(measured.pairs, folder / "results.svg")
     return text

@@ -12,15 +12,17 @@ from django.db.models import F
 
 from benchmarks.products.table import COLUMNS, drop_journals, fill, fill_articles, settle  # noqa: F401
 from reversible_migrations import ReversibleDataPatch
+from reversible_migrations.databases import database
+from reversible_migrations.load.gauges import build_gauges
 
 BATCH = 10_000
 
 
 class OurWay:
-    """A data patch as ``migrate`` would run it, forwards and backwards."""
+    """A data patch as ``migrate`` would run it, forwards and backwards; with class attributes such as ``parallel``."""
 
-    def __init__(self, patch: Callable[[Any, Any], Any]):
-        body = {"patch": lambda migration, apps, given: patch(apps, given), "batch_size": BATCH}
+    def __init__(self, patch: Callable[[Any, Any], Any], **attributes: Any):
+        body = {"patch": lambda migration, apps, given: patch(apps, given), **attributes}
         made = type("Migration", (ReversibleDataPatch,), body)
         self.migration = made("0002_bench", "products")
         self.state = MigrationLoader(connection).project_state(("products", "0001_initial"))
@@ -42,6 +44,10 @@ def timed(action: Callable[[], Any]) -> float:
 
 def model() -> Any:
     return django_apps.get_model("products", "Product")
+
+
+def gauge_names() -> list[str]:
+    return [gauge.name for gauge in build_gauges(database(connection.alias), {}, [])]
 
 
 # Ours
@@ -108,6 +114,12 @@ def each_range(rows: int, statement: str) -> None:
 def plain_update(rows: int) -> None:
     price = "price * 1.1" if connection.vendor == "postgresql" else "CAST(price * 1.1 AS NUMERIC)"
     each_range(rows, f"UPDATE products_product SET price = {price} WHERE id > %s AND id <= %s")
+
+
+def single_update() -> None:
+    """The statement that a patch replaces: all rows at once, which blocks whoever wants one of them."""
+    with connection.cursor() as cursor:
+        cursor.execute("UPDATE products_product SET price = price * 1.1")
 
 
 def plain_transform(rows: int) -> None:

@@ -12,15 +12,28 @@ if TYPE_CHECKING:
     from .authoring.data_patch import ReversibleDataPatch
     from .authoring.load_controlled import LoadControlledMigration
     from .authoring.reversible import ReversibleMigration
+    from .authoring.schema import SchemaMigration
+    from .authoring.verify_query import VerifyQuery
+    from .authoring.zero_downtime import ZeroDowntimeMigration
 
 __version__ = "0.1.0"
 
-__all__ = ["LoadControlledMigration", "ReversibleDataPatch", "ReversibleMigration"]
+__all__ = [
+    "LoadControlledMigration",
+    "ReversibleDataPatch",
+    "ReversibleMigration",
+    "SchemaMigration",
+    "VerifyQuery",
+    "ZeroDowntimeMigration",
+]
 
 HOME_OF = {
     "ReversibleMigration": ".authoring.reversible",
     "LoadControlledMigration": ".authoring.load_controlled",
     "ReversibleDataPatch": ".authoring.data_patch",
+    "SchemaMigration": ".authoring.schema",
+    "VerifyQuery": ".authoring.verify_query",
+    "ZeroDowntimeMigration": ".authoring.zero_downtime",
 }
 
 

@@ -3,10 +3,11 @@ The project-wide settings, in ``settings.REVERSIBLE_MIGRATIONS``: name, default,
 
     REVERSIBLE_MIGRATIONS = {"BATCH_SIZE": 2_000, "RETENTION_DAYS": 14}
 
-A migration overrides those that are about its own work (``BATCH_SIZE``, ``PAUSE_SECONDS``, ``ON_CONFLICT``,
-``MAX_FAILED_SHARE``, ``RETRIES``, ``LOCK_TIMEOUT_SECONDS``) by the class attribute of the same name in small letters.
+A migration overrides those that are about its own work (``is_own`` below) by the class attribute of the same name
+in small letters.
 """
 
+import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -25,14 +26,19 @@ class Setting:
     smallest: float | None = None
     largest: float | None = None
     choices: tuple[str, ...] = ()
+    is_own: bool = False  # whether a migration may override it
 
     def fault_of(self, value: Any) -> str | None:
         """Return what is wrong with ``value`` as a sentence, or None."""
         expected = self.type if isinstance(self.type, tuple) else (self.type,)
         if not isinstance(value, expected) or (isinstance(value, bool) and bool not in expected):
-            return f"must be {' or '.join(kind.__name__ for kind in expected)}, not {type(value).__name__}"
+            return f"must be {' or '.join(map(type_name, expected))}, not {type_name(type(value))}"
+        if value is None:
+            return None
         if self.choices and value not in self.choices:
             return f"must be one of {', '.join(self.choices)}"
+        if isinstance(value, float) and not math.isfinite(value):
+            return "must be a finite number"
         number: Any = value
         if self.smallest is not None and number < self.smallest:
             return f"must be {self.smallest} or more"
@@ -41,26 +47,82 @@ class Setting:
         return None
 
 
+def type_name(kind: type) -> str:
+    return "None" if kind is type(None) else kind.__name__
+
+
+NUMBER = (int, float)
+
 SETTINGS: dict[str, Setting] = {
-    "BATCH_SIZE": Setting(10_000, int, "rows", "rows read by one batch, which is one transaction", smallest=1),
-    "PAUSE_SECONDS": Setting(0.0, (int, float), "seconds", "pause after each batch", smallest=0),
+    "BATCH_SIZE": Setting(
+        None, (int, type(None)), "rows", "rows read by each batch; None: found while it runs", smallest=1, is_own=True
+    ),
+    "MAX_BATCH_SIZE": Setting(
+        100_000, int, "rows", "the most rows that a batch may grow to by itself", smallest=1, is_own=True
+    ),
+    "TARGET_BATCH_SECONDS": Setting(
+        0.25, NUMBER, "seconds", "what a batch should take while nobody else is at work", smallest=0.001, is_own=True
+    ),
+    "SHARED_BATCH_SECONDS": Setting(
+        0.01, NUMBER, "seconds", "what a batch should take while others are at work", smallest=0.001, is_own=True
+    ),
+    "PAUSE_SECONDS": Setting(0.0, NUMBER, "seconds", "least pause after each batch", smallest=0, is_own=True),
+    "PACE": Setting(
+        "adaptive", str, "", "how batch size and pauses are found", choices=("adaptive", "fixed"), is_own=True
+    ),
+    "MIN_SHARE": Setting(
+        0.02, NUMBER, "share", "of the time, that is worked whatever the load", smallest=0, largest=1, is_own=True
+    ),
+    "PARALLEL": Setting(
+        1, int, "workers", "key ranges that are worked on at once", smallest=1, largest=64, is_own=True
+    ),
+    "WINDOW": Setting(
+        None, (str, type(None)), "", 'when it may work: "01:00-09:00", "Mon-Fri 22:00-06:00 UTC"', is_own=True
+    ),
+    "OUTSIDE_WINDOW": Setting(
+        "wait", str, "", "what is done when the window closes", choices=("wait", "stop"), is_own=True
+    ),
+    "LIMITS": Setting({}, dict, "", "limits of gauges by their names; None switches one off", is_own=True),
+    "GAUGES": Setting([], (list, tuple), "", "more gauges: dotted paths, or dicts with the path and its arguments"),
     "ON_CONFLICT": Setting(
-        "keep", str, "", "what undo does with a row that was changed since", choices=("keep", "overwrite", "abort")
+        "keep",
+        str,
+        "",
+        "what undo does with a row that was changed since",
+        choices=("keep", "overwrite", "abort"),
+        is_own=True,
     ),
     "MAX_FAILED_SHARE": Setting(
-        0.01, (int, float), "share", "rows that may fail before a step stops", smallest=0, largest=1
+        0.01, NUMBER, "share", "rows that may fail before a step stops", smallest=0, largest=1, is_own=True
     ),
     "RETENTION_DAYS": Setting(30, int, "days", "how long rollback data of a finished run is kept", smallest=0),
-    "LEASE_SECONDS": Setting(60, (int, float), "seconds", "how long a run is held past its last heartbeat", smallest=1),
+    "LEASE_SECONDS": Setting(60, NUMBER, "seconds", "how long a run is held past its last heartbeat", smallest=1),
     "LEASE_WAIT_SECONDS": Setting(
-        0, (int, float), "seconds", "how long a second process waits for the first to end", smallest=0
+        0, NUMBER, "seconds", "how long a second process waits for the first to end", smallest=0
     ),
-    "RETRIES": Setting(8, int, "tries", "tries of a batch after a deadlock or a lost connection", smallest=0),
+    "RETRIES": Setting(
+        8, int, "tries", "tries of a batch after a deadlock or a lost connection", smallest=0, is_own=True
+    ),
     "LOCK_TIMEOUT_SECONDS": Setting(
-        2.0, (int, float), "seconds", "how long one try to install recording triggers waits for its lock", smallest=0.05
+        2.0,
+        NUMBER,
+        "seconds",
+        "how long one try to install recording triggers waits for its lock",
+        smallest=0.05,
+        is_own=True,
+    ),
+    "REQUIRE_PHASED": Setting(
+        False, bool, "", "whether plain `migrate` refuses the later phases of a migration where there are rows"
+    ),
+    "PHASES": Setting(
+        {}, dict, "", 'phases of migrations that do not say theirs: {"an_app": "prepare", "other.0007_x": "switch"}'
+    ),
+    "LINT": Setting({}, dict, "", "levels of rules, per app too, what is left out, and rules of your own"),
+    "LOCK_TRIES": Setting(
+        30, int, "tries", "how often a schema change asks for a lock before it gives up", smallest=1, is_own=True
     ),
     "PROGRESS_SECONDS": Setting(
-        10.0, (int, float), "seconds", "time between two progress lines where there is no terminal", smallest=0.1
+        10.0, NUMBER, "seconds", "time between two progress lines where there is no terminal", smallest=0.1
     ),
 }
 

@@ -5,9 +5,10 @@ It reads the ledger and changes nothing. Times are the database's. No row values
 keys and error texts of quarantined rows, which ``rows_set_aside`` gives on request.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
@@ -17,9 +18,11 @@ from .databases import database
 from .databases.base import Database
 from .exceptions import LedgerMissing
 from .journal.restore import fault_of
-from .models import ConflictingRow, JournalTable, QuarantinedRow, Run, Step
+from .journal.retired import title_of
+from .models import ConflictingRow, Event, JournalTable, QuarantinedRow, Run, Step
 from .runs import lease
-from .states import UNFINISHED, Direction, JournalState, RunStatus, StepKind, StepStatus
+from .runs.run import has_ledger
+from .states import IN_HAND, UNFINISHED, Direction, JournalState, Phase, RunStatus, StepKind, StepStatus
 
 EXACT_UP_TO = 10_000  # rows; the total of a larger table is the planner's estimate
 
@@ -27,10 +30,11 @@ EXACT_UP_TO = 10_000  # rows; the total of a larger table is the planner's estim
 @dataclass(frozen=True)
 class StepOverview:
     """
-    One step. ``rows`` are those it changed; ``percent`` and ``seconds_left`` go by those it has looked at.
+    One step. ``rows`` are those it changed; ``percent`` and ``eta`` go by those it has looked at.
 
     A step that looked at 120,000 of about 336,776 rows in 3 s is at 35 percent, at 40,000 rows a
-    second, with 5 s left.
+    second. ``eta`` is how many seconds are left, at best and at worst, waits included; the worst is None where no
+    end is to be seen. ``gauge`` is the one that is nearest to its limit, in words.
     """
 
     number: int
@@ -47,7 +51,10 @@ class StepOverview:
     conflicting: int
     seconds: float
     rows_per_second: float | None
-    seconds_left: float | None
+    eta: tuple[float, float | None] | None
+    batch_size: int | None
+    workers: int | None
+    gauge: str
 
     @property
     def title(self) -> str:
@@ -72,6 +79,7 @@ class RunOverview:
     """
     One run. ``status`` is "interrupted" for a run whose owner is gone, whatever the ledger says.
 
+    ``phase`` is the name of the phase that it is of a migration in phases, else "".
     ``rollback`` is "possible", "impossible", "undone", "under way" or "" (an undo is not undone), by
     the rollback data; ``rollback_fault`` says why it is impossible. ``next`` is what to do, as a sentence.
     """
@@ -79,8 +87,10 @@ class RunOverview:
     id: int
     app: str
     name: str
+    phase: str
     direction: str
     status: str
+    waiting: str
     undoes: int | None
     owner: str
     started_by: str
@@ -100,6 +110,10 @@ class RunOverview:
         return f"{self.app}.{self.name}"
 
     @property
+    def title(self) -> str:
+        return f"{self.migration} ({self.phase})" if self.phase else self.migration
+
+    @property
     def is_open(self) -> bool:
         return self.status in UNFINISHED or self.status == RunStatus.UNDOING
 
@@ -116,8 +130,9 @@ class RowSetAside:
     error: str
 
 
-def overview_of(step: Step) -> StepOverview:
-    """Return ``step`` as people read it; nothing is asked of the database."""
+def overview_of(step: Step, pace: Mapping[str, Any] | None = None) -> StepOverview:
+    """Return ``step``, with the ``pace`` of its last tick, as people read it; nothing is asked of the database."""
+    pace = {} if pace is None or step.status == StepStatus.DONE else pace
     total, done = step.rows_total, step.status == StepStatus.DONE
     seen = step.rows_seen if total is None else min(step.rows_seen, total)  # the last range counts as a full one
     speed = seen / step.seconds if step.seconds and seen else None
@@ -126,7 +141,8 @@ def overview_of(step: Step) -> StepOverview:
         total=total, total_is_estimate=bool(total and total > EXACT_UP_TO and step.kind not in COUNTED),
         percent=100 if done else None if not total else min(99, 100 * seen // total),
         skipped=step.rows_skipped, failed=step.rows_failed, conflicting=step.rows_conflicting, seconds=step.seconds,
-        rows_per_second=speed, seconds_left=(total - seen) / speed if speed and total and not done else None,
+        rows_per_second=speed, eta=tuple(pace["eta"]) if pace.get("eta") else None,
+        batch_size=pace.get("batch_size"), workers=pace.get("workers"), gauge=pace.get("gauge", ""),
     )  # fmt: skip
 
 
@@ -168,7 +184,7 @@ def rows_set_aside(alias: str, run: int) -> list[RowSetAside]:
 
 
 def require_tables(db: Database) -> None:
-    if not db.has_table(db.quote(Run._meta.db_table)):
+    if not has_ledger(db):
         raise LedgerMissing(
             f"database {db.alias!r}",
             "has no tables of reversible_migrations.",
@@ -178,24 +194,45 @@ def require_tables(db: Database) -> None:
 
 def status_of(run: Run, db: Database) -> str:
     """Return the run's status; "interrupted" for one whose owner is gone or has been silent past its lease."""
-    if run.status == RunStatus.RUNNING and lease.is_left(run, db):
+    if run.status in IN_HAND and run.owner and lease.is_left(run, db):
         return RunStatus.INTERRUPTED
     return run.status
 
 
 def _read(run: Run, db: Database) -> RunOverview:
-    steps = list(run.steps.using(db.alias).order_by("number"))
+    steps = _steps(run, db)
     status = status_of(run, db)
     rollback, fault = _rollback(run, steps, db)
     age: timedelta | None = getattr(run, "age", None)
     return RunOverview(
-        id=run.pk, app=run.app, name=run.name, direction=run.direction, status=status, undoes=run.undoes_id,
-        owner=lease.owner_in_words(run.owner), started_by=run.started_by, started_at=run.started_at,
+        id=run.pk, app=run.app, name=run.name, phase=Phase(run.phase).label if run.phase else "",
+        direction=run.direction, status=status, waiting=run.waiting,
+        undoes=run.undoes_id,
+        owner=lease.owner_in_words(run.owner) if run.owner else "",
+        started_by=run.started_by, started_at=run.started_at,
         finished_at=run.finished_at, heartbeat_seconds=None if age is None else age.total_seconds(),
-        rows=run.rows_done, error=run.error, steps=tuple(overview_of(step) for step in steps),
+        rows=run.rows_done, error=run.error, steps=tuple(overview_of(step, _pace(step, db)) for step in steps),
         journals=tuple(_journals(run, db)), rollback=rollback, rollback_fault=fault,
         next=_next(run, status, rollback),
     )  # fmt: skip
+
+
+def _steps(run: Run, db: Database) -> list[Step]:
+    """Return the steps of ``run``; the counts of those that are open are added up from their ranges."""
+    steps = list(run.steps.using(db.alias).order_by("number"))
+    for step in steps:
+        if step.status != StepStatus.DONE:
+            step.add_up(step.ranges.using(db.alias).all())
+    return steps
+
+
+def _pace(step: Step, db: Database) -> dict[str, Any]:
+    """Return what the last tick of an open step said of its pace."""
+    if step.status == StepStatus.DONE:
+        return {}
+    ticks = Event.objects.using(db.alias).filter(run_id=step.run_id, kind="progress", facts__step=step.number)
+    last = ticks.order_by("-pk").first()
+    return last.facts if last is not None else {}
 
 
 def _journals(run: Run, db: Database) -> list[JournalOverview]:
@@ -204,7 +241,7 @@ def _journals(run: Run, db: Database) -> list[JournalOverview]:
     ended = run.finished_at if run.status in (RunStatus.DONE, RunStatus.UNDONE) else None
     return [
         JournalOverview(
-            record.table_name, record.target.strip('"'), record.kind, record.rows, record.bytes, record.state,
+            record.table_name, title_of(record), record.kind, record.rows, record.bytes, record.state,
             ended + kept if ended is not None and record.state != JournalState.PURGED else None,
         )
         for record in records.order_by("step__number", "position")
@@ -227,15 +264,17 @@ def _next(run: Run, status: str, rollback: str) -> str:
     undo = f"`manage.py safe_rollback {run.app} --run {run.undoes_id or run.pk}`"
     if status == RunStatus.RUNNING:
         return "It is being run. `manage.py migration_status --watch` follows it."
+    if status == RunStatus.PAUSED and run.owner:
+        return f"`manage.py control_migration {run.pk} resume` lets it go on, `cancel` stops it for good."
     if status in UNFINISHED and run.direction == Direction.BACKWARDS:
         return f"{undo} goes on with the undo."
     if status in UNFINISHED:
         back = f"; {undo} undoes what was done" if rollback == "possible" else ""
-        return f"`manage.py migrate {run.app} {run.name}` goes on from the checkpoint{back}."
+        return f"`{run.command}` goes on from the checkpoint{back}."
     if status == RunStatus.DONE and rollback == "possible":
         return f"{undo} undoes it."
     if status == RunStatus.UNDONE:
-        return f"`manage.py migrate {run.app} {run.name}` runs it again."
+        return f"`{run.command}` runs it again."
     return ""
 
 

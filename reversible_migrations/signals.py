@@ -13,9 +13,10 @@ from django.dispatch import Signal
 run_started = Signal()
 run_finished = Signal()  # status: RunStatus
 step_started = Signal()
-step_progressed = Signal()  # at most once a second and step
+step_progressed = Signal()  # at most once a second and step; pace: batch_size, workers, gauge, eta
 step_finished = Signal()
 waiting = Signal()  # reason: str, seconds: float
+noted = Signal()  # text: str
 
 logger = logging.getLogger("reversible_migrations")
 

@@ -1,6 +1,8 @@
 """The statuses of runs and steps, and which may follow which, each arrow with its reason."""
 
-from django.db.models import TextChoices
+from enum import StrEnum
+
+from django.db.models import IntegerChoices, TextChoices
 
 
 class Direction(TextChoices):
@@ -8,9 +10,18 @@ class Direction(TextChoices):
     BACKWARDS = "backwards"
 
 
+class Phase(IntegerChoices):
+    PREPARE = 1, "prepare"
+    MIGRATE_DATA = 2, "migrate_data"
+    SWITCH = 3, "switch"
+    CLEANUP = 4, "cleanup"
+
+
 class RunStatus(TextChoices):
     RUNNING = "running"
+    PAUSED = "paused"
     INTERRUPTED = "interrupted"
+    CANCELLED = "cancelled"
     FAILED = "failed"
     DONE = "done"
     UNDOING = "undoing"
@@ -20,22 +31,39 @@ class RunStatus(TextChoices):
 ALLOWED: dict[RunStatus, set[RunStatus]] = {
     RunStatus.RUNNING: {
         RunStatus.RUNNING,  # taken over from a process that is gone
-        RunStatus.INTERRUPTED,  # the process was asked to stop; goes on from the checkpoint
+        RunStatus.PAUSED,  # an operator, its window or the load wants it to wait; or a signal stopped its process
+        RunStatus.INTERRUPTED,  # the process was ended; goes on from the checkpoint
+        RunStatus.CANCELLED,  # an operator stopped it for good
         RunStatus.FAILED,  # an error ended it; goes on from the checkpoint once mended
         RunStatus.DONE,  # every step is finished
         RunStatus.UNDOING,  # its process is gone, and it is undone instead of finished
     },
+    RunStatus.PAUSED: {
+        RunStatus.RUNNING,  # what it waited for has come, or it was called again
+        RunStatus.PAUSED,  # the process that waited was stopped
+        RunStatus.INTERRUPTED,  # the process that waited was ended
+        RunStatus.CANCELLED,  # an operator stopped it for good
+        RunStatus.FAILED,  # the database went away while it waited
+        RunStatus.UNDOING,  # undone instead of finished
+    },
     RunStatus.INTERRUPTED: {
         RunStatus.RUNNING,  # called again
+        RunStatus.CANCELLED,  # an operator stopped it for good
+        RunStatus.UNDOING,  # undone instead of finished
+    },
+    RunStatus.CANCELLED: {
+        RunStatus.RUNNING,  # called again all the same
         RunStatus.UNDOING,  # undone instead of finished
     },
     RunStatus.FAILED: {
         RunStatus.RUNNING,  # called again
+        RunStatus.CANCELLED,  # an operator stopped it for good
         RunStatus.UNDOING,  # undone instead of finished
     },
     RunStatus.DONE: {
         RunStatus.UNDOING,  # its migration is unapplied
         RunStatus.UNDONE,  # its migration was unapplied by other means (--fake)
+        RunStatus.INTERRUPTED,  # opened again, to try the rows that were set aside
     },
     RunStatus.UNDOING: {
         RunStatus.UNDONE,  # every step is restored
@@ -43,7 +71,16 @@ ALLOWED: dict[RunStatus, set[RunStatus]] = {
     RunStatus.UNDONE: set(),
 }
 
-UNFINISHED = (RunStatus.RUNNING, RunStatus.INTERRUPTED, RunStatus.FAILED)
+IN_HAND = (RunStatus.RUNNING, RunStatus.PAUSED)  # statuses of a run that a process may have in hand
+UNFINISHED = (*IN_HAND, RunStatus.INTERRUPTED, RunStatus.CANCELLED, RunStatus.FAILED)
+
+
+class WishAction(TextChoices):
+    PAUSE = "pause"
+    RESUME = "resume"
+    CANCEL = "cancel"
+    SET = "set"
+    RETRY = "retry"
 
 
 class StepStatus(TextChoices):
@@ -59,6 +96,7 @@ class StepKind(TextChoices):
     RECORD = "record"
     PROCESS = "process"
     OPERATION = "operation"
+    RETIRE = "retire"
     RESTORE = "restore"
 
 
@@ -67,9 +105,22 @@ class JournalKind(TextChoices):
     CREATE = "create"
     DELETE = "delete"
     RECORD = "record"
+    RETIRED = "retired"  # a column or a table that was renamed out of use, with what it holds
 
 
 class JournalState(TextChoices):
     KEPT = "kept"
     RESTORED = "restored"
     PURGED = "purged"
+
+
+class Level(StrEnum):
+    """How bad it is; in the order of their weight."""
+
+    ERROR = "error"  # something is lost, broken or not done: it will not mend by itself
+    WARNING = "warning"  # it works, and costs something or hides something
+    INFO = "info"  # worth knowing before a decision, nothing is wrong
+
+    def is_at_least(self, other: "Level") -> bool:
+        levels = list(Level)
+        return levels.index(self) <= levels.index(other)

@@ -129,7 +129,7 @@ class TemporaryCluster:
         try:
             if self._as_user:
                 shutil.chown(self.folder, "postgres", "postgres")
-            self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync")
+            self._fill()
             self.start()
         except (NoServer, LookupError, OSError) as error:
             shutil.rmtree(self.folder, ignore_errors=True)
@@ -139,6 +139,9 @@ class TemporaryCluster:
     def __exit__(self, *exception: object) -> None:
         self.stop()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _fill(self) -> None:
+        self._run("initdb", "--auth=trust", "--username=postgres", "--encoding=UTF8", "--no-sync")
 
     def start(self) -> None:
         options = f"-p {self.port} -k {self.folder} -c listen_addresses=127.0.0.1 -c fsync=off"
@@ -156,6 +159,17 @@ class TemporaryCluster:
             output.seek(0)
             if finished.returncode:
                 raise NoServer(f"{program} failed: {output.read().strip()}")
+
+
+class TemporaryStandby(TemporaryCluster):
+    """A standby of ``primary``, which knows it by ``name``; start it after the primary, and end it before."""
+
+    def __init__(self, primary: TemporaryCluster, name: str) -> None:
+        super().__init__(primary.programs)
+        self.source = f"{primary.url}?application_name={name}"
+
+    def _fill(self) -> None:
+        self._run("pg_basebackup", f"--dbname={self.source}", "--write-recovery-conf", "--checkpoint=fast", "--no-sync")
 
 
 def _free_port() -> int:

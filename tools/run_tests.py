@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tools import interpreters, postgresql
@@ -21,9 +21,20 @@ from tools.steps import NotRun, Outcome, Step, exit_status, run_step, summary
 
 PYTHON = sys.executable
 LINT_IMPORTS = str(Path(PYTHON).with_name("lint-imports"))  # it cannot be run with -m
-PYTEST = (PYTHON, "-m", "pytest", "--numprocesses=2")
-CRASH_TESTS = (PYTHON, "-m", "pytest", "tests/crash", "tests/properties", "-m", "long", "--numprocesses=2")
+# Three on two cores: many tests wait for processes of theirs, for locks and for clocks.
+PYTEST = (PYTHON, "-m", "pytest", "--numprocesses=3")
+# They take longer than a hanging test may, and a dump of the threads of one that works can end its interpreter.
+LONG = ("-m", "long", "--numprocesses=2", "-o", "faulthandler_timeout=0")
+CRASH_TESTS = (PYTHON, "-m", "pytest", "tests/crash", "tests/properties", "tests/phases", *LONG)
+# Kills at six times as many moments as in `make test`.
+WITH_KILLS = ("tests/operations", "tests/online", "tests/retire", "tests/phases", "tests/journal")
+KILL_TESTS = (*PYTEST, *WITH_KILLS, "-k", "killed or either_end", "-o", "faulthandler_timeout=0")
+MANY_MOMENTS = {"KILL_TIMES": "6"}
+NO_VARIABLES: Mapping[str, str] = {}
 SLOW = ("crash", "properties", "docs")  # run on one Python, on each database
+# What a kill leaves is the database's affair, not the interpreter's.
+NOT_KILLED = ("-k", "not killed and not either_end and not any_way")
+BETWEEN = ("tests/authoring", "tests/lint", "tests/operations", "tests/test_packaging.py", "tests/test_sql.py")
 ON_SQLITE = "--ds=tests.settings.sqlite"
 ON_POSTGRESQL = "--ds=tests.settings.postgresql"
 # Not the tests' own apps: some of their migrations are wrong on purpose.
@@ -59,29 +70,38 @@ def all_tests() -> Iterator[Outcome | NotRun]:
 
 
 def crash_tests() -> Iterator[Outcome | NotRun]:
+    yield run_step(Step("kills at many moments on SQLite", [(*KILL_TESTS, ON_SQLITE)], MANY_MOMENTS))
+    yield on_postgresql("kills at many moments on PostgreSQL", (*KILL_TESTS, ON_POSTGRESQL), MANY_MOMENTS)
     yield run_step(Step("crash tests on SQLite", [(*CRASH_TESTS, ON_SQLITE)]))
     yield on_postgresql("crash tests on PostgreSQL", (*CRASH_TESTS, ON_POSTGRESQL))
 
 
-def on_postgresql(name: str, command: tuple[str, ...]) -> Outcome | NotRun:
+def on_postgresql(name: str, command: tuple[str, ...], variables: Mapping[str, str] = NO_VARIABLES) -> Outcome | NotRun:
     try:
         with postgresql.server() as url:
             print(f"\nPostgreSQL: {postgresql.described(url)}", flush=True)
-            return run_step(Step(name, [command], {"POSTGRESQL_URL": url}))
+            return run_step(Step(name, [command], {"POSTGRESQL_URL": url, **variables}))
     except postgresql.NoServer as reason:
         return NotRun(name, str(reason), needed_when_strict=True)
 
 
 def on_other_pythons() -> Iterator[Outcome | NotRun]:
-    """The suite on SQLite, without its slow folders, on every other Python: Django 6.1 from 3.12 on."""
-    for version in interpreters.other_versions():
-        name = f"tests on Python {version}"
+    """
+    The suite on SQLite, without its slow folders and its kills, on every other Python: Django 6.1 from 3.12 on.
+
+    All of it on the newest of them, ``BETWEEN`` on the others.
+    """
+    *between, newest = interpreters.other_versions()
+    for version in (*between, newest):
+        name = f"tests on Python {version}" if version == newest else f"some of the tests on Python {version}"
         interpreter = interpreters.find(version)
         if interpreter is None:
             yield NotRun(name, f"there is no python{version} here")
             continue
         environment = interpreters.Environment(version, interpreter)
-        pytest = (str(environment.python), *PYTEST[1:], ON_SQLITE, *(f"--ignore=tests/{folder}" for folder in SLOW))
+        ignored = [f"--ignore=tests/{folder}" for folder in SLOW]
+        chosen = BETWEEN if version in between else ()
+        pytest = (str(environment.python), *PYTEST[1:], ON_SQLITE, *NOT_KILLED, *ignored, *chosen)
         yield run_step(Step(name, [*environment.commands_to_make_it(), pytest]))
 
 

@@ -27,10 +27,12 @@ from ..journal.step_views import journals_of
 from ..journal.views import NET_OF, JournalView
 from ..models import JournalTable, Run, Step
 from ..operations.base import ReversibleOperation, operating
+from ..operations.retiring import Retiring
 from ..runs import lease
-from ..runs.run import ActiveRun, latest_run, require_ledger
-from ..states import UNFINISHED, Direction, JournalKind, StepKind, StepStatus
+from ..runs.run import ActiveRun, latest_runs, require_ledger
+from ..states import UNFINISHED, Direction, JournalKind, RunStatus, StepKind, StepStatus
 from .naming import migration_named
+from .reversible import ReversibleMigration
 
 UNRECORDED = "recorded code is not run in a preview; --run-recorded runs it, over all the rows it touches"
 PROCESSED = "its own code processes the rows, and nothing is recorded that could be shown"
@@ -99,7 +101,7 @@ def preview(alias: str, app: str, name: str, rows: int = 10, run_recorded: bool 
     require_ledger(db, where)
     without = _missing_patches(loader, migration)
     state = loader.project_state((app, migration.name), at_end=False)
-    begun = latest_run(app, migration.name, alias)
+    begun = [run for run in latest_runs(app, migration.name, alias) if run.status in (RunStatus.DONE, *UNFINISHED)]
     found = Preview(where, rows, without)
     with asked(max_failed_share=1.0, pause_seconds=0.0), _rolled_back(db):
         run = PreviewRun(db, migration, begun, rows, run_recorded, found)
@@ -149,7 +151,7 @@ class PreviewRun(ActiveRun):
     """A run of its own, beside any that is open; its steps end behind their first rows."""
 
     def __init__(
-        self, db: Database, migration: Migration, begun: Run | None, rows: int, run_recorded: bool, found: Preview
+        self, db: Database, migration: Migration, begun: list[Run], rows: int, run_recorded: bool, found: Preview
     ):
         record = Run.objects.using(db.alias).create(
             app=migration.app_label, name=migration.name, direction=Direction.FORWARDS, heartbeat=Now(),
@@ -157,7 +159,7 @@ class PreviewRun(ActiveRun):
         )  # fmt: skip
         super().__init__(record, db, migration)
         self.migration, self.first_rows, self.run_recorded, self.found = migration, rows, run_recorded, found
-        self.begun = begun if begun is not None and begun.status in UNFINISHED else None
+        self.begun = begun
         self.shown: dict[int, StepPreview] = {}
 
     def through_the_operations(self, state: Any) -> None:
@@ -167,10 +169,23 @@ class PreviewRun(ActiveRun):
             before = state.clone()
             operation.state_forwards(self.migration.app_label, state)
             with operating(self, position):
-                if isinstance(operation, ReversibleOperation):
+                if isinstance(operation, ReversibleOperation) and not isinstance(operation, Retiring):
                     operation.database_forwards(self.migration.app_label, editor, before, state)
                 elif changes_the_database(operation) and not self._is_done():
-                    raise EndOfPreview(f"a preview does not run this operation: {operation.describe()}")
+                    raise EndOfPreview(self._why_not(position, operation))
+
+    def _why_not(self, position: int, operation: Operation) -> str:
+        """Return why what comes from ``operation`` on cannot be previewed, and of data behind it what to do first."""
+        why = f"a preview does not run this operation: {operation.describe()}"
+        parts = self.migration.parts() if isinstance(self.migration, ReversibleMigration) else []
+        phase = next((part.phase for part in parts if position in part.positions), None)
+        left = self.migration.operations[position + 1 :]
+        if phase is None or not any(
+            isinstance(each, ReversibleOperation) and not isinstance(each, Retiring) for each in left
+        ):
+            return why
+        app, name = self.migration.app_label, self.migration.name
+        return f"{why}. For what is behind it, run `manage.py migrate_phased {app} {name} --phase {phase.label}` first"
 
     def finish_step(self, step: Step, **facts: Any) -> None:
         super().finish_step(step, **facts)
@@ -185,8 +200,6 @@ class PreviewRun(ActiveRun):
             )
             return done
         step = super().step(kind, model, digest, restores)
-        if done is not None:
-            step.checkpoint = done.checkpoint
         self.shown[step.pk] = StepPreview(len(self.found.steps) + 1, kind, model)
         self.found.steps.append(self.shown[step.pk])
         if kind == StepKind.PROCESS or (kind == StepKind.RECORD and not self.run_recorded):
@@ -194,14 +207,18 @@ class PreviewRun(ActiveRun):
             self.finish_step(step)
         return step
 
+    def first_key(self, step: Step) -> Any:
+        done = self._done_before(step.ordinal)
+        left = self.ranges(done).exclude(status=StepStatus.DONE).first() if done is not None else None
+        return left.checkpoint if left is not None else None
+
     def _is_done(self) -> bool:
         done = self._done_before(1)
         return done is not None and done.status == StepStatus.DONE
 
     def _done_before(self, ordinal: int) -> Step | None:
-        if self.begun is None:
-            return None
-        return self.begun.steps.using(self.alias).filter(operation=self.operation, ordinal=ordinal).first()
+        steps = Step.objects.using(self.alias).filter(run__in=[run.pk for run in self.begun])
+        return steps.filter(operation=self.operation, ordinal=ordinal).first()
 
     def _show(self, step: Step) -> None:
         shown = self.shown[step.pk]

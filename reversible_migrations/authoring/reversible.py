@@ -1,21 +1,48 @@
 """The base class: every operation is a recorded step, and a migration that cannot be undone is refused."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from copy import copy
+from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from django.db import migrations, router, transaction
+from django.db import migrations, router
 from django.db.migrations.exceptions import IrreversibleError
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.fields import RemoveField
-from django.db.migrations.operations.models import DeleteModel
-from django.db.migrations.operations.special import RunPython, RunSQL
+from django.db.migrations.operations.models import AlterOrderWithRespectTo, DeleteModel
+from django.db.migrations.operations.special import RunPython, RunSQL, SeparateDatabaseAndState
 
 from ..batches.runner import is_finished
-from ..exceptions import Irreversible
-from ..models import Step
-from ..operations.base import ReversibleOperation, close_undo, flattened, operating, run_to_undo
+from ..conf import SETTINGS, option
+from ..databases import database
+from ..exceptions import Irreversible, RefusedOption
+from ..load.options import fault_of as load_fault_of
+from ..load.options import gauges_fault
+from ..models import Run, Step
+from ..operations.base import ReversibleOperation, close_undo, flattened, operating, runs_to_undo
+from ..operations.committed import CommittedWith, is_concurrent
+from ..operations.lossy_changes import keeping_what_is_lost
+from ..operations.retire_field import RetireField
+from ..operations.retire_model import RetireModel
+from ..operations.retire_order import RetireOrder
+from ..operations.retiring import Retiring
+from ..operations.schema_changes import change_online, is_begun
 from ..runs.run import LEDGER, ActiveRun, open_backwards, open_forwards, running
-from ..states import RunStatus, StepKind
+from ..states import Phase, RunStatus, StepKind
+from .verify_query import AFTER, BEFORE, VerifyQuery, record_queries, refuse_queries
+
+
+@dataclass(frozen=True)
+class Part:
+    """The operations of a migration that one run does: all of them, or those of one phase."""
+
+    phase: Phase | None
+    first: int
+    beyond: int
+
+    @property
+    def positions(self) -> range:
+        return range(self.first, self.beyond)
 
 
 class ReversibleMigration(migrations.Migration):
@@ -33,14 +60,25 @@ class ReversibleMigration(migrations.Migration):
     atomic = False
     irreversible: ClassVar[str] = ""
     batch_size: ClassVar[int | None] = None
+    max_batch_size: ClassVar[int | None] = None
+    target_batch_seconds: ClassVar[float | None] = None
+    shared_batch_seconds: ClassVar[float | None] = None
     pause_seconds: ClassVar[float | None] = None
+    pace: ClassVar[str | None] = None
+    min_share: ClassVar[float | None] = None
+    parallel: ClassVar[int | None] = None
+    window: ClassVar[str | None] = None
+    outside_window: ClassVar[str | None] = None
+    limits: ClassVar[dict[str, float | None] | None] = None
     on_conflict: ClassVar[str | None] = None
     max_failed_share: ClassVar[float | None] = None
     retries: ClassVar[int | None] = None
     lock_timeout_seconds: ClassVar[float | None] = None
+    verify: ClassVar[Sequence[VerifyQuery]] = ()
 
     def __init__(self, name: str, app_label: str):
         super().__init__(name, app_label)
+        self.operations = retiring(self.operations)  # type: ignore[misc]  # as Django's own __init__ does
         if LEDGER not in self.dependencies:
             self.dependencies = [*self.dependencies, LEDGER]  # type: ignore[misc]  # as Django's own __init__ does
 
@@ -49,17 +87,44 @@ class ReversibleMigration(migrations.Migration):
     def apply(self, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
         if collect_sql or not self.is_wanted_on(schema_editor.connection.alias):
             return super().apply(project_state, schema_editor, collect_sql)
+        self.refuse_before(schema_editor.connection.alias, project_state)
+        for part in self.parts():
+            project_state = self.apply_part(part, project_state, schema_editor)
+        return project_state
+
+    def parts(self) -> list[Part]:
+        """Return the parts that are done one after the other, each in a run of its own."""
+        return [Part(None, 0, len(self.operations))]
+
+    def refuse_before(self, alias: str, project_state: Any) -> None:
+        """Raise whatever speaks against applying this migration to the state before it, before any of it runs."""
+        self.refuse_options(alias)
         self.refuse_what_cannot_be_undone()
-        run = open_forwards(self.app_label, self.name, schema_editor.connection.alias, self)
-        if run is None:  # finished before; Django had no time to record it
-            return self.mutate_state(project_state, preserve=False)
+        self.refuse_what_cannot_be_retired(alias, project_state)
+
+    def apply_part(self, part: Part, project_state: Any, schema_editor: Any) -> Any:
+        """Do what is left of ``part``, from the state before it; return the state behind it."""
+        run = open_forwards(self.app_label, self.name, schema_editor.connection.alias, self, part.phase)
+        if run is None:  # finished before
+            return self.state_behind(part, project_state)
         with running(run):
-            for position, operation in enumerate(self.operations):
+            if part == self.parts()[0]:
+                record_queries(run, self, BEFORE)
+            for position in part.positions:
+                operation = self.operations[position]
                 before = project_state.clone()
                 operation.state_forwards(self.app_label, project_state)
                 with operating(run, position):
                     self._forwards(operation, run, schema_editor, before, project_state)
+            if part == self.parts()[-1]:
+                record_queries(run, self, AFTER)
             run.set_status(RunStatus.DONE)
+        return project_state
+
+    def state_behind(self, part: Part, project_state: Any) -> Any:
+        """Bring ``project_state`` behind ``part``, without a look at the database."""
+        for position in part.positions:
+            self.operations[position].state_forwards(self.app_label, project_state)
         return project_state
 
     def _forwards(self, operation: Operation, run: ActiveRun, schema_editor: Any, before: Any, after: Any) -> None:
@@ -68,8 +133,33 @@ class ReversibleMigration(migrations.Migration):
             return
         step = run.step(StepKind.OPERATION, operation.describe()[:255])
         if not is_finished(step):
-            with CommittedWith(run, step, operation, schema_editor):
-                operation.database_forwards(self.app_label, schema_editor, before, after)
+            self.change_schema(operation, run, step, schema_editor, before, after)
+
+    def change_schema(
+        self, operation: Operation, run: ActiveRun, step: Step, schema_editor: Any, before: Any, after: Any
+    ) -> None:
+        """Do an ordinary operation, in the direction of the run: from the state ``before`` to the state ``after``."""
+        if is_concurrent(operation) and change_online(run, step, operation, self.app_label, before, after):
+            return  # an index that a kill has left half built is found again
+        change = operation.database_backwards if run.is_undo else operation.database_forwards
+        kept = keeping_what_is_lost(run, step, operation, self.app_label, before, after)
+        with CommittedWith(run, step, operation, schema_editor), kept:
+            change(self.app_label, schema_editor, before, after)
+
+    def refuse_options(self, alias: str) -> None:
+        """Raise ``RefusedOption`` for a class attribute that its setting could not have, or a limit of no gauge."""
+        for name, setting in SETTINGS.items():
+            value = getattr(self, name.lower(), None) if setting.is_own else None
+            fault = None if value is None else setting.fault_of(value) or load_fault_of(name, value)
+            if fault:
+                raise RefusedOption(
+                    str(self), f"{name.lower()} = {value!r}: {fault}.", todo=f"It is: {setting.meaning}."
+                )
+        refuse_queries(self)
+        limits = option(self, "LIMITS")
+        fault = gauges_fault(database(alias), limits)
+        if fault:
+            raise RefusedOption(str(self), f"limits = {limits!r}, with the gauges of the project: {fault}.")
 
     def is_wanted_on(self, alias: str) -> bool:
         """Return whether the database routers let this app live on the database ``alias``."""
@@ -89,6 +179,15 @@ class ReversibleMigration(migrations.Migration):
                     operation=number,
                 )
 
+    def refuse_what_cannot_be_retired(self, alias: str, project_state: Any) -> None:
+        """Raise ``CannotRetire`` for the first operation that removes what new rows cannot do without."""
+        if any(isinstance(operation, Retiring) for operation in self.operations):
+            state = project_state.clone()
+            for operation in self.operations:
+                if isinstance(operation, Retiring):
+                    operation.refuse(self.app_label, alias, state)
+                operation.state_forwards(self.app_label, state)
+
     # Backwards
 
     def unapply(self, project_state: Any, schema_editor: Any, collect_sql: bool = False) -> Any:
@@ -97,27 +196,33 @@ class ReversibleMigration(migrations.Migration):
         if self.irreversible:
             raise IrreversibleError(f"{self} is irreversible: {self.irreversible}. Nothing was undone.")
         alias = schema_editor.connection.alias
-        undone = run_to_undo(self.app_label, self.name, alias)
-        run = open_backwards(undone, alias, self) if undone is not None else None
-        if run is not None:
-            self.undo(run, project_state, schema_editor)
+        self.refuse_options(alias)
+        for undone in runs_to_undo(self.app_label, self.name, alias):
+            self.unapply_run(undone, project_state, schema_editor)
         return project_state
 
-    def undo(self, run: ActiveRun, project_state: Any, schema_editor: Any) -> None:
-        """Undo every operation, the last one first. ``project_state`` is the one before this migration."""
+    def unapply_run(self, undone: Run, project_state: Any, schema_editor: Any) -> None:
+        """Undo one forward run. ``project_state`` is the one before this migration."""
+        run = open_backwards(undone, schema_editor.connection.alias, self)
+        if run is not None:
+            part = next(part for part in self.parts() if part.phase == undone.phase)
+            self.undo(run, part, project_state, schema_editor)
+
+    def undo(self, run: ActiveRun, part: Part, project_state: Any, schema_editor: Any) -> None:
+        """Undo every operation of ``part``, the last one first."""
         with running(run):
-            for position, operation, before, after in self._newest_first(project_state):
+            for position, operation, before, after in self._newest_first(part, project_state):
                 with operating(run, position):
                     self._backwards(operation, run, schema_editor, after, before)
             close_undo(run)
 
-    def _newest_first(self, project_state: Any) -> Iterator[tuple[int, Operation, Any, Any]]:
+    def _newest_first(self, part: Part, project_state: Any) -> Iterator[tuple[int, Operation, Any, Any]]:
         states = [project_state]
         for operation in self.operations:
             after = states[-1].clone()
             operation.state_forwards(self.app_label, after)
             states.append(after)
-        for position in reversed(range(len(self.operations))):
+        for position in reversed(part.positions):
             yield position, self.operations[position], states[position], states[position + 1]
 
     def _backwards(self, operation: Operation, run: ActiveRun, schema_editor: Any, after: Any, before: Any) -> None:
@@ -125,58 +230,34 @@ class ReversibleMigration(migrations.Migration):
             operation.database_backwards(self.app_label, schema_editor, after, before)
             return
         done = Step.objects.using(run.alias).filter(run=run.record.undoes, operation=run.operation).first()
-        if done is None or not is_finished(done):
+        if done is None or not (is_finished(done) or is_begun(done)):
             return  # an interrupted run had not come to it
         step = run.step(StepKind.OPERATION, operation.describe()[:255], restores=done)
         if not is_finished(step):
-            with CommittedWith(run, step, operation, schema_editor):
-                operation.database_backwards(self.app_label, schema_editor, after, before)
+            self.change_schema(operation, run, step, schema_editor, after, before)
 
 
-class CommittedWith:
-    """Do an ordinary operation, its deferred SQL, and the note that its step is finished in one transaction."""
-
-    def __init__(self, run: ActiveRun, step: Step, operation: Operation, schema_editor: Any):
-        self.run, self.step, self.schema_editor = run, step, schema_editor
-        self.transaction = None if refuses_transaction(operation) else transaction.atomic(using=run.alias)
-
-    def __enter__(self) -> None:
-        if self.transaction is not None:
-            self.transaction.__enter__()
-        self.run.fence()
-
-    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
-        try:
-            if error is None:
-                # Kept for the end of the migration they would be lost by a crash between two operations.
-                statements, self.schema_editor.deferred_sql = list(self.schema_editor.deferred_sql), []
-                for statement in statements:
-                    self.schema_editor.execute(statement)
-                self.run.finish_step(self.step)
-                self.run.db.forget_columns()
-        except BaseException as failure:
-            if self.transaction is not None:
-                self.transaction.__exit__(type(failure), failure, failure.__traceback__)
-            raise
-        if self.transaction is not None:
-            self.transaction.__exit__(kind, error, traceback)
-
-
-def refuses_transaction(operation: Operation) -> bool:
-    """Return whether ``operation`` has to run outside a transaction (``CREATE INDEX CONCURRENTLY`` and the like)."""
-    if isinstance(operation, RunPython):
-        return operation.atomic is False
-    if isinstance(operation, RunSQL):
-        return "CONCURRENTLY" in str(operation.sql).upper()
-    return hasattr(operation, "_ensure_not_in_transaction")
+def retiring(operations: Sequence[Operation]) -> list[Operation]:
+    """Return ``operations`` with those that would drop data replaced by those that take it out of use."""
+    found: list[Operation] = []
+    for operation in operations:
+        if isinstance(operation, SeparateDatabaseAndState):
+            operation = copy(operation)
+            operation.database_operations = retiring(operation.database_operations)
+        elif type(operation) is RemoveField:
+            operation = RetireField(operation.model_name, operation.name)
+        elif type(operation) is DeleteModel:
+            operation = RetireModel(operation.name)
+        elif type(operation) is AlterOrderWithRespectTo and not operation.order_with_respect_to:
+            operation = RetireOrder(operation.name, None)
+        found.append(operation)
+    return found
 
 
 def fault_of(operation: Operation) -> tuple[str, str] | None:
     """Return why ``operation`` cannot be undone and what to write instead, or None if it can."""
     if isinstance(operation, ReversibleOperation):
         return None
-    if isinstance(operation, RemoveField | DeleteModel):
-        return "its values would be lost.", "Keep it in the database for now (SeparateDatabaseAndState)"
     if isinstance(operation, RunPython) and not operation.reversible:
         name = getattr(operation.code, "__name__", "the function")
         return "it has no reverse.", f"Use operations.RecordedPython({name}, models=[...])"

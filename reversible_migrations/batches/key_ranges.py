@@ -1,7 +1,7 @@
-"""Bounded ranges of a primary key, in its order, each found with one indexed look-up."""
+"""Bounded slices of a primary key, in its order, each found with one indexed look-up."""
 
 from ..databases.base import Key
-from .selection import KeyColumns, KeyRange
+from .selection import KeyColumns, KeySlice
 
 
 def last_key(keys: KeyColumns) -> Key | None:
@@ -10,11 +10,11 @@ def last_key(keys: KeyColumns) -> Key | None:
     return None if found is None else keys.db.key_to_json(found)
 
 
-def next_range(keys: KeyColumns, low: Key | None, upper: Key, rows: int) -> KeyRange | None:
+def next_slice(keys: KeyColumns, low: Key | None, upper: Key, rows: int) -> KeySlice | None:
     """
-    Return the range of the ``rows`` keys after ``low``, or of those that are left up to ``upper``.
+    Return the slice of the ``rows`` keys after ``low``, or of those that are left up to ``upper``.
 
-    None when no key is left. Gaps in the keys do not matter: (1, 2, 900) is one range of 3 rows.
+    None when no key is left. Gaps in the keys do not matter: (1, 2, 900) is one slice of 3 rows.
     """
     if low == upper:
         return None
@@ -27,14 +27,14 @@ def next_range(keys: KeyColumns, low: Key | None, upper: Key, rows: int) -> KeyR
         f" ORDER BY {keys.order()} LIMIT 1 OFFSET {int(rows) - 1}",
         params,
     )
-    if found is None:  # the last range: its rows are counted, or a few failures would be a small share of many rows
+    if found is None:  # the last one: its rows are counted, or a few failures would be a small share of many rows
         left = keys.db.value(f"SELECT count(*) FROM {keys.table} WHERE {conditions}", params) or 0
-        return KeyRange(low, upper, int(left))
-    return KeyRange(low, keys.db.key_to_json(found), rows)
+        return KeySlice(low, upper, int(left))
+    return KeySlice(low, keys.db.key_to_json(found), rows)
 
 
-def halves(keys: KeyColumns, whole: KeyRange) -> list[KeyRange] | None:
-    """Return the two halves of a range by its number of keys, or None if it holds one key at the most."""
+def halves(keys: KeyColumns, whole: KeySlice) -> list[KeySlice] | None:
+    """Return the two halves of a slice by its number of keys, or None if it holds one key at the most."""
     conditions, params = keys.compared("<=", whole.high)
     if whole.low is not None:
         above, more = keys.compared(">", whole.low)
@@ -42,10 +42,10 @@ def halves(keys: KeyColumns, whole: KeyRange) -> list[KeyRange] | None:
     count = keys.db.value(f"SELECT count(*) FROM {keys.table} WHERE {conditions}", params) or 0
     if count < 2:
         return None
-    first = next_range(keys, whole.low, whole.high, int(count) // 2)
+    first = next_slice(keys, whole.low, whole.high, int(count) // 2)
     if first is None or first.high == whole.high:
         return None
     return [
-        KeyRange(whole.low, first.high, int(count) // 2),
-        KeyRange(first.high, whole.high, int(count) - int(count) // 2),
+        KeySlice(whole.low, first.high, int(count) // 2),
+        KeySlice(first.high, whole.high, int(count) - int(count) // 2),
     ]

@@ -25,6 +25,7 @@ else:
 
 
 CALLS = re.compile(r"(\w+)\s*\(")
+MOMENTS = re.compile(r"\b(CURRENT_|LOCALTIME)", re.IGNORECASE)
 
 
 class KeyComparison(Func):
@@ -51,7 +52,7 @@ Bounds = list[tuple[str, Key]]  # operators and keys, such as ("<=", [7])
 
 
 @dataclass(frozen=True)
-class KeyRange:
+class KeySlice:
     """
     The rows with ``low < key <= high``, or the one row of ``high``. ``low`` None means from the start.
 
@@ -150,7 +151,16 @@ class RowSelection:
         after = [RawSQL(f"({a.sql})", a.params) for a in assignments] if with_after else []
         return compiled(plain_values(self.locked(bounds), names, after), self.db.alias)
 
-    def update_again(self, assignments: Sequence[Assignment], bounds: Bounds) -> Sql | None:
+    def images(
+        self, batch: int, fields: list[AnyField], assignments: Sequence[Assignment], bounds: Bounds
+    ) -> Sql | None:
+        """Return SQL that gives the images of a range's rows: the columns of a journal, with the number ``batch``."""
+        names = [field.attname for field in [*self.keys.fields, *fields]]
+        after = [RawSQL(f"({a.sql})", a.params) for a in assignments]
+        first = RawSQL(str(int(batch)), ())
+        return compiled(plain_values(self.locked(bounds), names, after, first=(first,)), self.db.alias)
+
+    def plain_update(self, assignments: Sequence[Assignment], bounds: Bounds) -> Sql | None:
         """
         Return the UPDATE of a range's rows by their own condition, or None where it might find others or
         assign other values than ``source`` did: with subqueries, or functions that differ from call to call.
@@ -206,14 +216,16 @@ class RowSelection:
         return compiled(self.queryset.values("pk"), self.db.alias)
 
 
-def plain_values(rows: QuerySet[Any], names: list[str], extra: Sequence[Any] = ()) -> QuerySet[Any]:
-    """Return ``rows`` selecting the columns of ``names``, each wherever it is named, then ``extra`` expressions."""
+def plain_values(
+    rows: QuerySet[Any], names: list[str], extra: Sequence[Any] = (), first: Sequence[Any] = ()
+) -> QuerySet[Any]:
+    """Return ``rows`` selecting ``first``, the columns of ``names``, each wherever it is named, and ``extra``."""
     unique = list(dict.fromkeys(names))
     rows = rows.values_list(*unique)
     query = rows.query
     chosen = dict(zip(unique, query.select, strict=True))
     query.selected = None  # else each name would be selected once
-    query.select = (*(chosen[name] for name in names), *extra)
+    query.select = (*first, *(chosen[name] for name in names), *extra)
     return rows
 
 
@@ -223,7 +235,7 @@ REPEATABLE |= {"SUBSTR", "LENGTH", "AND", "OR", "NOT", "WHEN", "THEN", "ELSE", "
 
 def is_repeatable(sql: str) -> bool:
     """Return whether ``sql`` has no subquery, and no function but those known to give the same every time."""
-    return "CURRENT_" not in sql.upper() and {name.upper() for name in CALLS.findall(sql)} <= REPEATABLE
+    return not MOMENTS.search(sql) and {name.upper() for name in CALLS.findall(sql)} <= REPEATABLE
 
 
 def stored_column(alias: str, name: str) -> Col:

@@ -7,6 +7,7 @@ from django.db import NotSupportedError, connections
 
 if TYPE_CHECKING:
     from .base import Database
+    from .catalogue import Catalogue
 
 VENDORS = {"postgresql": "PostgreSQL", "sqlite": "SQLite"}
 
@@ -21,4 +22,11 @@ def database(alias: str) -> "Database":
         )
     module = import_module(f".{connection.vendor}", __name__)
     found: Database = getattr(module, VENDORS[connection.vendor])(connection)
+    return found
+
+
+def catalogue_of(db: "Database") -> "Catalogue":
+    """Return what ``db`` says of itself when it is verified."""
+    module = import_module(f".{db.connection.vendor}_catalogue", __name__)
+    found: Catalogue = getattr(module, f"{VENDORS[db.connection.vendor]}Catalogue")(db)
     return found

@@ -7,12 +7,18 @@ are ``batch``, ``key_<column>``, ``before_<column>`` and ``after_<column>``.
 """
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
+from django.db import IntegrityError
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.operations.base import Operation
+
+from .retirement import Kept, Retiree
+from .schema_change import SchemaPlan, SchemaStatement
 
 Key = list[Any]  # one raw value per key column, as JSON keeps it
 Sql = tuple[str, tuple[Any, ...]]  # text with %s, and its parameters
@@ -58,7 +64,16 @@ class TableChange:
     assignments: tuple[Assignment, ...]
     journal: str  # quoted
     within: Sql = ("", ())  # the bounds of the batch over ``target``, so that no join looks beyond them
-    again: Sql | None = None  # the plain UPDATE of the same rows, where one would find the same and no others
+
+
+@dataclass(frozen=True)
+class Lag:
+    """How far a standby or a logical slot is behind. ``is_hidden``: this role may not see it."""
+
+    name: str
+    seconds: float | None
+    bytes: float | None
+    is_hidden: bool = False
 
 
 class Database(ABC):
@@ -75,6 +90,9 @@ class Database(ABC):
 
     def quote(self, name: str) -> str:
         return self.connection.ops.quote_name(name)
+
+    def unquoted(self, table: str) -> str:
+        return table[1:-1] if table.startswith('"') else table
 
     def literal(self, sql: str) -> str:
         """Return ``sql`` with its percent signs doubled, for use beside parameters."""
@@ -114,6 +132,10 @@ class Database(ABC):
     def same(self, left: Sequence[str], right: Sequence[str]) -> str:
         """Return SQL that is true where both lists of values are equal bit for bit, NULLs included."""
 
+    def turned_back(self, sql: str, type_: str) -> str:
+        """Return what undoing a change of type makes of ``sql``, which was of ``type_`` before."""
+        return f"CAST({sql} AS {type_})"
+
     # Catalogue
 
     def columns(self, table: str) -> dict[str, Column]:
@@ -126,6 +148,10 @@ class Database(ABC):
         """Return the names of the columns that can be written."""
         return [column.name for column in self.columns(table).values() if not column.generated]
 
+    @abstractmethod
+    def skip_keys(self, table: str, column: str, greatest: int) -> None:
+        """Let what gives a column of the quoted ``table`` its keys give none up to ``greatest``."""
+
     def forget_columns(self) -> None:
         self._columns.clear()
 
@@ -135,9 +161,30 @@ class Database(ABC):
     def has_table(self, table: str) -> bool:
         return bool(self.read_columns(table))
 
+    def has_rows(self, table: str) -> bool:
+        return self.row(f"SELECT 1 FROM {table} LIMIT 1") is not None
+
     @abstractmethod
     def estimated_rows(self, table: str) -> int:
         """Return about how many rows the quoted ``table`` has, without counting a large one."""
+
+    def planned_rows(self, sql: str, params: Sequence[Any]) -> int | None:
+        """Return how many rows the planner expects of a SELECT, or None where it does not say."""
+        return None
+
+    @abstractmethod
+    def average_widths(self, table: str, columns: Sequence[str]) -> dict[str, float]:
+        """Return about how many bytes the values of ``columns`` take; those of which nothing is known are left out."""
+
+    has_parallel_writers = False  # whether two connections may write at the same time
+
+    def known_quantiles(self, table: str, keys: Sequence[str], parts: int) -> list[Key]:
+        """Return keys that cut the quoted ``table`` into about ``parts`` equal parts, by its statistics; or none."""
+        return []
+
+    def sampled_quantiles(self, table: str, keys: Sequence[str], parts: int) -> list[Key]:
+        """Return the same by a sample of its rows."""
+        return []
 
     @abstractmethod
     def table_bytes(self, table: str) -> int | None: ...
@@ -216,6 +263,50 @@ class Database(ABC):
         """Check foreign keys at each commit inside, whatever a schema editor has switched off."""
         yield
 
+    # Its load, as the gauges ask for it
+
+    has_sessions = False  # whether other sessions, and standbys, can be asked about
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether the server, if there is one, runs on this host."""
+        return True
+
+    def own_session(self) -> int | None:
+        """Return the number by which ``load_figures`` knows this connection's session, without asking for it."""
+        return None
+
+    def load_figures(self, tables: Sequence[str], own: Collection[int]) -> dict[str, Any]:
+        """Return figures by name, of others than the sessions ``own``; ``tables`` are those that a run changes."""
+        return {}
+
+    def replica_lags(self) -> list[Lag]:
+        return []
+
+    @contextmanager
+    def brief(self) -> Iterator[None]:
+        """Let no statement inside take more than 2 seconds, where the database can see to that."""
+        yield
+
+    def long_transactions(self, tables: Sequence[str], seconds: float) -> list[tuple[str, str]]:
+        """Return each of the quoted ``tables`` that others have used in a transaction open for so long, and who."""
+        return []
+
+    def data_directory(self) -> str | None:
+        """Return the folder in which the data grows, if it can be known and is on this host."""
+        return None
+
+    # Backups
+
+    backup_suffix = ""
+
+    @abstractmethod
+    def size_bytes(self) -> int: ...
+
+    @abstractmethod
+    def back_up(self, path: Path) -> None:
+        """Write a consistent copy of the whole database to ``path``; raise ``OSError`` with the reason if it cannot."""
+
     # Journals
 
     @abstractmethod
@@ -253,6 +344,22 @@ class Database(ABC):
         meanwhile fails the batch, nothing has to be locked beforehand.
         """
         return
+
+    def may_keep_first(self, target: str) -> bool:
+        """
+        Return whether images kept by a statement of their own, before a plain UPDATE of the same rows, are right.
+
+        They are where nobody changes a row in between unnoticed, and nothing in the database alters what is assigned.
+        """
+        return True
+
+    def change_kept(self, journal: str, images: Sql, update: Sql) -> int:
+        """Keep ``images`` in ``journal``, then change the same rows: one join less than ``change_rows``."""
+        kept = self.execute(f"INSERT INTO {journal} {images[0]}", images[1])
+        changed = self.execute(*update)
+        if changed != kept:
+            raise AssertionError(f"{journal} would keep {kept} images of {changed} changed rows")
+        return changed
 
     @abstractmethod
     def change_rows(self, source: Sql, changes: Sequence[TableChange], batch: int) -> int:
@@ -304,6 +411,94 @@ class Database(ABC):
 
     bounds_joins = False  # whether the planner needs the bounds of a slice beside its join
     overriding = ""  # between the columns and the SELECT of an INSERT that gives identity columns too
+
+    # Schema changes
+
+    def can_plan(self, operation: Operation) -> bool:
+        """Return whether ``operation``, which is of this database alone, changes tables by ``plan_schema_change``."""
+        return False
+
+    def plan_schema_change(
+        self, operation: Operation, app_label: str, before: Any, after: Any, is_undo: bool
+    ) -> SchemaPlan | None:
+        """Return what an operation does, as statements for tables in use; None: it is done the way Django does it."""
+        return None
+
+    def change_schema(self, statement: SchemaStatement, timeout_seconds: float) -> None:
+        """Run a statement inside the open transaction; wait for its lock no longer than ``timeout_seconds``."""
+        raise NotImplementedError
+
+    def build_or_drop_index(self, statement: SchemaStatement) -> None:
+        """Build or drop an index outside of any transaction, unless that is done; what a kill has left is dropped."""
+        raise NotImplementedError
+
+    def drop_invalid_index(self, statement: SchemaStatement) -> None:
+        raise NotImplementedError
+
+    has_lock_timeouts = False
+
+    @contextmanager
+    def hurried(self, seconds: float | None) -> Iterator[None]:
+        """Let no statement inside wait for a lock longer than ``seconds``, where there are such timeouts."""
+        yield
+
+    @contextmanager
+    def unhurried(self) -> Iterator[None]:
+        """Let statements inside take and wait as long as they need, whatever timeouts the session has."""
+        yield
+
+    def is_lock_timeout(self, error: BaseException) -> bool:
+        return False
+
+    def is_bad_data(self, error: BaseException) -> bool:
+        """Return whether rows break a constraint."""
+        return isinstance(error, IntegrityError)
+
+    # Columns and tables out of use
+
+    def plan_retirement(self, thing: Retiree) -> SchemaPlan | None:
+        """Return how ``thing`` is renamed out of use, each statement with its way back; None: a copy of it is kept."""
+        return None
+
+    def collides_on_null(self, table: str, column: str) -> bool:
+        """Return whether two rows without a value in ``column`` of the quoted ``table`` break a unique index."""
+        return False
+
+    def keep_copy(self, thing: Retiree, keys: Sequence[str]) -> Kept:
+        """Copy ``thing`` to the table of its name, a column with the ``keys`` of its rows; return what goes with it."""
+        raise NotImplementedError
+
+    def copy_column_back(self, thing: Retiree, keys: Sequence[str]) -> int:
+        """Give the rows that are still there the values of the copy; return how many."""
+        raise NotImplementedError
+
+    def copy_table_back(self, thing: Retiree) -> int:
+        """Fill the table, made anew, from its copy; return how many rows it had."""
+        raise NotImplementedError
+
+    def bring_objects_back(self, thing: Retiree, kept: Kept) -> None:
+        """Make the indexes and triggers that are missing, and let keys go on where they had got to."""
+        raise NotImplementedError
+
+    def default_of_new_rows(self, field: Any) -> str:
+        """Return the SQL of a default that differs each time, where the database knows that of ``field``; "" if not."""
+        return ""
+
+    def shown_retirement(self, thing: Retiree, keys: Sequence[str]) -> list[str]:
+        """Return in words and SQL how ``thing`` goes out of use, without a look at the database."""
+        raise NotImplementedError
+
+    def shown_return(self, thing: Retiree) -> list[str]:
+        """Return in words and SQL how ``thing`` comes back, without a look at the database."""
+        raise NotImplementedError
+
+    def retired_place(self, name: str) -> str | None:
+        """Return the quoted table that is called ``name``, or that has such a column; None if there is neither."""
+        return self.quote(name) if self.has_table(self.quote(name)) else None
+
+    def drop_retired(self, name: str) -> None:
+        """Drop for good what is called ``name``; harmless when repeated."""
+        self.drop_table(self.quote(name))
 
     # Recording triggers
 

@@ -1,7 +1,6 @@
 """PostgreSQL's own ways: one statement per batch, row locks, sessions that can be looked up."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.db import (
@@ -12,8 +11,15 @@ from django.db import (
     ProgrammingError,
     transaction,
 )
+from django.db.backends.base.base import BaseDatabaseWrapper
 
-from .base import BEFORE, Column, Database, Key, Reference, Sql, TableChange
+from .base import BEFORE, Column, Key, Reference, Sql, TableChange
+from .postgresql_backup import PostgreSQLBackup
+from .postgresql_keys import SAMPLED_PAGES, PostgreSQLKeys
+from .postgresql_load import PostgreSQLLoad
+from .postgresql_recording import PostgreSQLRecording
+from .postgresql_retirement import PostgreSQLRetirement
+from .postgresql_schema import PostgreSQLSchema
 
 PASSING = {
     "40001",  # serialization failure
@@ -36,12 +42,16 @@ NUMBERS = {"smallint", "integer", "bigint", "numeric", "real", "double precision
 MOMENTS = {"date", "timestamp without time zone", "timestamp with time zone"}
 TEXTS = {"text", "character varying", "character", "citext"}
 SEPARATOR = "\x1f"  # ASCII's own "unit separator"
-SAMPLED_PAGES = 200  # of a table whose statistics are missing or old: about 2 MB
-RUN_SETTING = "reversible_migrations.run"  # transaction-local: survives pooling, cannot fire for others
 
 
-class PostgreSQL(Database):
+class PostgreSQL(
+    PostgreSQLKeys, PostgreSQLRecording, PostgreSQLLoad, PostgreSQLBackup, PostgreSQLSchema, PostgreSQLRetirement
+):
     lock_clause = " FOR UPDATE"
+
+    def __init__(self, connection: BaseDatabaseWrapper):
+        super().__init__(connection)
+        self._is_plain: dict[str, bool] = {}
 
     def key_value(self, sql: str) -> str:
         return f"{sql}::text"
@@ -140,6 +150,8 @@ class PostgreSQL(Database):
         self.execute(f"ALTER TABLE {journal} ADD COLUMN seq bigint GENERATED ALWAYS AS IDENTITY")
         return "seq"
 
+    has_parallel_writers = True
+
     bounds_joins = True
     overriding = " OVERRIDING SYSTEM VALUE"
 
@@ -156,11 +168,6 @@ class PostgreSQL(Database):
         return self.value("SELECT to_regclass(%s) IS NOT NULL", [journal]) is True
 
     # Who is there
-
-    @property
-    def is_pooled(self) -> bool:
-        # Django's own sign of a transaction-pooling proxy: a backend's pid says nothing about its client then.
-        return bool(self.connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"))
 
     def session(self) -> dict[str, Any]:
         if self.is_pooled:
@@ -228,8 +235,24 @@ class PostgreSQL(Database):
         # Under REPEATABLE READ an UPDATE finds just the rows and images the snapshot has, and fails with
         # 40001 where another session changed one since. That spares the pass that locks the rows.
         self.locks = not may_share_snapshot
-        if may_share_snapshot:
-            self.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        # A commit that does not wait for the disk spares the application's commits, too. Nothing can be torn by it: the
+        # log is written in order, so a crash that loses a batch loses rows, images and checkpoint together, and
+        # nothing that was committed after having seen them. The end of a step waits for all of it.
+        snapshot = "SET TRANSACTION ISOLATION LEVEL REPEATABLE READ;" if may_share_snapshot else ""
+        self.execute(f"{snapshot} SET LOCAL synchronous_commit TO OFF")
+
+    def may_keep_first(self, target: str) -> bool:
+        # Triggers may assign other values; rules, policies and children may choose other rows.
+        if target not in self._is_plain:
+            self._is_plain[target] = bool(
+                self.value(
+                    "SELECT relkind = 'r' AND NOT (relhasrules OR relhassubclass OR relrowsecurity) AND NOT EXISTS"
+                    " (SELECT FROM pg_trigger WHERE tgrelid = c.oid AND NOT tgisinternal AND tgtype & 19 = 19)"
+                    " FROM pg_class AS c WHERE oid = to_regclass(%s)",
+                    [target],
+                )
+            )
+        return self._is_plain[target] and not self.locks
 
     def change_rows(self, source: Sql, changes: Sequence[TableChange], batch: int) -> int:
         with_new = any(f"{BEFORE}.n" in a.sql for change in changes for a in change.assignments)
@@ -283,98 +306,3 @@ class PostgreSQL(Database):
             if joined and joined.count(SEPARATOR) == len(values) - 1:
                 return f"string_to_array(%s, E'\\x1f')::{type_}", joined
         return f"%s::{type_}", list(values)
-
-    # Recording triggers
-
-    @contextmanager
-    def short_lock_waits(self, seconds: float) -> Iterator[None]:
-        before = self.value("SHOW lock_timeout")
-        with transaction.atomic(using=self.alias):
-            self.value("SELECT set_config('lock_timeout', %s, true)", [f"{round(seconds * 1000)}ms"])
-            yield
-            self.value("SELECT set_config('lock_timeout', %s, true)", [before])
-
-    def blockers(self, target: str) -> str:
-        found = self.rows(
-            "SELECT DISTINCT pid, state, extract(epoch FROM clock_timestamp() - xact_start)::int"
-            " FROM pg_locks JOIN pg_stat_activity USING (pid)"
-            " WHERE relation = to_regclass(%s) AND granted AND pid <> pg_backend_pid()",
-            [target],
-        )
-        return ", ".join(f"session {pid} ({state}, in its transaction for {age} s)" for pid, state, age in found)
-
-    def install_recorder(
-        self, target: str, journal: str, keys: Sequence[str], columns: Sequence[str], mark: str
-    ) -> None:
-        function = self._recorder_name(journal)
-        trigger = function
-        condition = f"WHEN (current_setting('{RUN_SETTING}', true) = '{mark}')"
-        body = self._recorder_body(target, journal, keys, columns)
-        with transaction.atomic(using=self.alias):
-            self.execute(f"CREATE OR REPLACE FUNCTION {function}() RETURNS trigger LANGUAGE plpgsql AS $rm${body}$rm$")
-            self.execute(f"DROP TRIGGER IF EXISTS {trigger} ON {target}")
-            self.execute(
-                f"CREATE TRIGGER {trigger} AFTER INSERT OR UPDATE OR DELETE ON {target}"
-                f" FOR EACH ROW {condition} EXECUTE FUNCTION {function}()"
-            )
-            self.execute(f"DROP TRIGGER IF EXISTS {self._truncate_name(journal)} ON {target}")
-            self.execute(
-                f"CREATE TRIGGER {self._truncate_name(journal)} BEFORE TRUNCATE ON {target}"
-                f" FOR EACH STATEMENT {condition} EXECUTE FUNCTION {function}()"
-            )
-
-    def _recorder_name(self, journal: str) -> str:
-        return self.quote(journal.strip('"') + "_rec")
-
-    def _truncate_name(self, journal: str) -> str:
-        return self.quote(journal.strip('"') + "_all")
-
-    def _recorder_body(self, target: str, journal: str, keys: Sequence[str], columns: Sequence[str]) -> str:
-        def row(of: str, names: Sequence[str]) -> str:
-            return ", ".join(f"{of}.{self.quote(name)}" for name in names)
-
-        key, before, after = (self.images(p, c) for p, c in (("key", keys), ("before", columns), ("after", columns)))
-        head = f"INSERT INTO {journal} (batch, op, "
-        moved = " OR ".join(f"OLD.{self.quote(k)} IS DISTINCT FROM NEW.{self.quote(k)}" for k in keys)
-        removed = f"{head}{', '.join(key + before)}) VALUES (1, 'D', {row('OLD', keys)}, {row('OLD', columns)});"
-        added = f"{head}{', '.join(key + after)}) VALUES (1, 'I', {row('NEW', keys)}, {row('NEW', columns)});"
-        emptied = (
-            f"{head}{', '.join(key + before)}) SELECT 1, 'D', {row('gone', keys)}, {row('gone', columns)}"
-            f" FROM {target} AS gone;"
-        )
-        changed = (
-            f"{head}{', '.join(key + before + after)})"
-            f" VALUES (1, 'U', {row('OLD', keys)}, {row('OLD', columns)}, {row('NEW', columns)});"
-        )
-        return (
-            f"BEGIN IF TG_OP = 'INSERT' THEN {added} ELSIF TG_OP = 'DELETE' THEN {removed}"
-            f" ELSIF TG_OP = 'TRUNCATE' THEN {emptied}"
-            f" ELSIF {moved} THEN {removed} {added} ELSE {changed} END IF; RETURN NULL; END"
-        )
-
-    def remove_recorder(self, target: str, journal: str) -> None:
-        function = self._recorder_name(journal)
-        with transaction.atomic(using=self.alias):
-            if self.has_table(target):
-                self.execute(f"DROP TRIGGER IF EXISTS {function} ON {target}")
-                self.execute(f"DROP TRIGGER IF EXISTS {self._truncate_name(journal)} ON {target}")
-            self.execute(f"DROP FUNCTION IF EXISTS {function}()")
-
-    @contextmanager
-    def recording(self, mark: str) -> Iterator[None]:
-        self.execute("SELECT set_config(%s, %s, true)", [RUN_SETTING, mark])
-        yield
-        self.execute("SELECT set_config(%s, '', true)", [RUN_SETTING])
-
-    @contextmanager
-    def watch_writes(self, tables: Sequence[str]) -> Iterator[set[str]]:
-        # TRUNCATE counts no rows, but gives the table a new file.
-        counted = (
-            "SELECT s.relid, s.relname, s.n_tup_ins + s.n_tup_upd + s.n_tup_del, c.relfilenode"
-            " FROM pg_stat_xact_user_tables AS s JOIN pg_class AS c ON c.oid = s.relid WHERE s.relname = ANY(%s)"
-        )
-        before = {relid: (writes, file) for relid, _, writes, file in self.rows(counted, [list(tables)])}
-        written: set[str] = set()
-        yield written
-        after = self.rows(counted, [list(tables)])
-        written |= {name for relid, name, *state in after if tuple(state) != before.get(relid, (0, state[1]))}

@@ -2,18 +2,21 @@
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any
 
 from django.db import OperationalError, transaction
 
-from .base import BEFORE, Column, Database, Key, Reference, Sql, TableChange
+from .base import BEFORE, Column, Key, Reference, Sql, TableChange
+from .sqlite_retirement import SQLiteRetirement
 
+SAMPLED_ROWS = 1_000  # of a table, for the widths of its columns
 EVENTS = ("INSERT", "UPDATE", "DELETE")
 GENERATED = (2, 3)  # table_xinfo's "hidden": virtual and stored generated columns
 
 
-class SQLite(Database):
+class SQLite(SQLiteRetirement):
     longest_name = 1_000  # SQLite sets no limit
 
     def key_value(self, sql: str) -> str:
@@ -33,6 +36,9 @@ class SQLite(Database):
         pairs = [f"({a} IS {b} COLLATE BINARY AND typeof({a}) = typeof({b}))" for a, b in zip(left, right, strict=True)]
         return "(" + " AND ".join(pairs) + ")"
 
+    def turned_back(self, sql: str, type_: str) -> str:
+        return sql  # a column's affinity turns a value as no cast does; what differs at all is kept
+
     # Catalogue
 
     def read_columns(self, table: str) -> dict[str, Column]:
@@ -42,6 +48,13 @@ class SQLite(Database):
     def estimated_rows(self, table: str) -> int:
         # Counting the narrowest b-tree is quick in a local file: 0.01 s for a million rows.
         return int(self.value(f"SELECT count(*) FROM {table}") or 0)
+
+    def average_widths(self, table: str, columns: Sequence[str]) -> dict[str, float]:
+        names = [self.quote(name) for name in columns]
+        first = f"SELECT {', '.join(names)} FROM {table} LIMIT {SAMPLED_ROWS}"
+        widths = ", ".join(f"avg(length(CAST({name} AS blob)))" for name in names)
+        found = self.row(f"SELECT {widths} FROM ({first})") or ()
+        return {name: float(width) for name, width in zip(columns, found, strict=True) if width is not None}
 
     def unique_columns(self, table: str) -> set[str]:
         found = self.rows(
@@ -79,9 +92,6 @@ class SQLite(Database):
         to = [column or primary[i] for i, (_, column) in enumerate(pairs)]  # NULL means the primary key
         return Reference(self.quote(name), tuple(column for column, _ in pairs), quoted, tuple(to))
 
-    def unquoted(self, table: str) -> str:
-        return table[1:-1] if table.startswith('"') else table
-
     def delete_joined(
         self, target: str, keys: Sequence[str], journal: str, condition: str, params: Sequence[Any]
     ) -> int:
@@ -99,6 +109,19 @@ class SQLite(Database):
         except Exception:  # this build of SQLite has no dbstat
             return None
         return None if found is None else int(found)
+
+    backup_suffix = ".sqlite3"
+
+    def size_bytes(self) -> int:
+        return int(self.value("PRAGMA page_count")) * int(self.value("PRAGMA page_size"))
+
+    def back_up(self, path: Path) -> None:
+        self.connection.ensure_connection()
+        try:
+            with closing(sqlite3.connect(path)) as copy:
+                self.connection.connection.backup(copy)
+        except sqlite3.Error as error:
+            raise OSError(str(error)) from None
 
     def journal_exists(self, journal: str) -> bool:
         return self.has_table(journal)
@@ -155,6 +178,10 @@ class SQLite(Database):
     def analyze(self, table: str) -> None:
         """Leave the file's statistics alone: they would change the plans of the application."""
 
+    def data_directory(self) -> str | None:
+        name = str(self.connection.settings_dict["NAME"])
+        return None if ":memory:" in name or "mode=memory" in name else str(Path(name).resolve().parent)
+
     # The batch
 
     locks = False  # one writer at a time: nobody changes a row between two statements of a batch
@@ -166,7 +193,10 @@ class SQLite(Database):
         for change in changes:
             self._keep(place, source, changes, change, batch)
             place += len(change.assignments)
-        return max(self._assign(change, mark) for change, mark in zip(changes, marks, strict=True))
+        return max(
+            self.assign_after(change, f"{change.journal}.rowid > %s", [mark])
+            for change, mark in zip(changes, marks, strict=True)
+        )
 
     def _keep(self, place: int, source: Sql, changes: Sequence[TableChange], change: TableChange, batch: int) -> None:
         if len(changes) == 1:
@@ -181,10 +211,8 @@ class SQLite(Database):
             source[1],
         )
 
-    def _assign(self, change: TableChange, mark: int) -> int:
-        if change.again is not None:
-            return self.execute(*change.again)
-        return self.assign_after(change, f"{change.journal}.rowid > %s", [mark])
+    def skip_keys(self, table: str, column: str, greatest: int) -> None:
+        """Do nothing: the next key is always behind the greatest that was ever there."""
 
     def new_values(self, keys: Sequence[Column], columns: Sequence[Column], rows: Sequence[Sequence[Any]]) -> Sql:
         width = len(keys) + len(columns)

@@ -1,6 +1,6 @@
 """Which rows are no longer as the patch left them, counted before anything is undone."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from ..databases.base import Database, Reference
@@ -22,12 +22,13 @@ class ConflictCount:
     conflicts: int
 
 
-def count_conflicts(steps: Sequence[Step], db: Database) -> list[ConflictCount]:
+def count_conflicts(steps: Sequence[Step], db: Database, only: Collection[Step] | None = None) -> list[ConflictCount]:
     """
     Count, without changing anything, the rows that undo could not put back, for ``steps`` of one run or several.
 
     These are rows that were changed since, and created rows that rows of others point at. A column that
-    several steps changed is judged by the newest of them: the older ones see it as that one found it.
+    several steps changed is judged by the newest of them: the older ones see it as that one found it. With ``only``
+    those of ``steps`` are counted, and the newer ones just judged by.
     """
     found: list[ConflictCount] = []
     newer: dict[str, list[JournalView]] = {}
@@ -36,7 +37,7 @@ def count_conflicts(steps: Sequence[Step], db: Database) -> list[ConflictCount]:
         older = {target: list(known) for target, known in newer.items()}
         for view in views:
             newer.setdefault(view.target, []).append(view)
-        for view in views:
+        for view in views if only is None or step in only else ():
             later = [LaterChange(other, f"rm_later_{n}") for n, other in enumerate(older.get(view.target, []))]
             conflicts = _changed(view, later)
             if view.kind == JournalKind.CREATE:

@@ -34,12 +34,13 @@ def take_back_dangling(undo: SliceUndo, views: Sequence[JournalView], part: Jour
     blocked = 0
     needed: dict[str, list[Key]] = {}
     for view in views:
-        for number, reference in enumerate(undo.references_from(view.target)):
-            if view.kind != JournalKind.UPDATE or not set(reference.columns) <= set(view.names):
-                continue
-            taken_back = _take_back(undo, BoundSlice(view, part), reference, f"rm_ref_{number}")
-            blocked += taken_back
-            for made in views if taken_back else ():
+        if view.kind != JournalKind.UPDATE:
+            continue
+        written = [r for r in undo.references_from(view.target) if set(r.columns) <= set(view.names)]
+        taken_back = _take_back(undo, BoundSlice(view, part), written) if written else 0
+        blocked += taken_back
+        for reference in written if taken_back else ():
+            for made in views:
                 if made.kind == JournalKind.CREATE and made.target == reference.target:
                     removed = _removed(undo, view, part, reference, made)
                     needed[made.target] = needed.get(made.target, []) + removed
@@ -49,19 +50,28 @@ def take_back_dangling(undo: SliceUndo, views: Sequence[JournalView], part: Jour
     return blocked
 
 
-def _take_back(undo: SliceUndo, here: BoundSlice, reference: Reference, alias: str) -> int:
+def _take_back(undo: SliceUndo, here: BoundSlice, references: Sequence[Reference]) -> int:
+    """Return how many rows had references taken back; a row counts once, whatever it points at."""
     view, db = here.view, undo.db
-    own = list(reference.columns)
-    now = [db.column(view.target, name) for name in own]
-    before, after = view.image_of("before", own), view.image_of("after", own)
-    restored = [db.same(now, before), f"NOT {db.same(before, after)}", *(f"{image} IS NOT NULL" for image in before)]
-    restored.append(_is_gone(undo, reference, before, alias))
-    dangling = " AND ".join(restored)
-    if not undo.list_conflicts(here, dangling, "'blocked'", "'kept'"):
-        return 0
+    dangling = [_dangles(undo, view, reference, f"rm_ref_{n}") for n, reference in enumerate(references)]
+    blocked = undo.list_conflicts(here, f"({' OR '.join(dangling)})", "'blocked'", "'kept'")
     condition, params = here.both
-    assigned = ", ".join(f"{db.literal(db.quote(name))} = {image}" for name, image in zip(own, after, strict=True))
-    return db.execute(f"UPDATE {view.target} SET {assigned} FROM {view.table} WHERE {condition} AND {dangling}", params)
+    for reference, is_dangling in zip(references, dangling, strict=True) if blocked else ():
+        after = view.image_of("after", reference.columns)
+        pairs = zip(reference.columns, after, strict=True)
+        assigned = ", ".join(f"{db.literal(db.quote(name))} = {image}" for name, image in pairs)
+        db.execute(f"UPDATE {view.target} SET {assigned} FROM {view.table} WHERE {condition} AND {is_dangling}", params)
+    return blocked
+
+
+def _dangles(undo: SliceUndo, view: JournalView, reference: Reference, alias: str) -> str:
+    """Return the condition that a row has its ``reference`` back, and that it points at no row."""
+    own = list(reference.columns)
+    now = [undo.db.column(view.target, name) for name in own]
+    before, after = view.image_of("before", own), view.image_of("after", own)
+    restored = [undo.db.same(now, before), f"NOT {undo.db.same(before, after)}"]
+    restored += [f"{image} IS NOT NULL" for image in before]
+    return f"({' AND '.join([*restored, _is_gone(undo, reference, before, alias)])})"
 
 
 def _removed(

@@ -19,7 +19,7 @@ from ..databases.base import Database
 from ..exceptions import CannotJournal
 from ..models import JournalTable, Step
 from ..runs.run import ActiveRun
-from ..states import JournalKind
+from ..states import JournalKind, JournalState
 
 HOLDS_BEFORE = {JournalKind.UPDATE, JournalKind.DELETE, JournalKind.RECORD}
 HOLDS_AFTER = {JournalKind.UPDATE, JournalKind.CREATE, JournalKind.RECORD}
@@ -46,9 +46,9 @@ def journal_of(
 
     Raise ``CannotJournal`` if the database does not let us; nothing is changed then.
     """
-    for known in JournalTable.objects.using(run.alias).filter(step=step, target=target, kind=kind):
-        if columns_of(known) == list(columns):
-            return known
+    known = _known(run, step, target, kind, columns)
+    if known is not None:
+        return known
     try:
         return _create(run, step, model, target, kind, keys, columns, indexed)
     except DatabaseError as error:
@@ -63,6 +63,11 @@ def journal_of(
         ) from None
 
 
+def _known(run: ActiveRun, step: Step, target: str, kind: JournalKind, columns: Sequence[str]) -> JournalTable | None:
+    journals = JournalTable.objects.using(run.alias).filter(step=step, target=target, kind=kind)
+    return next((journal for journal in journals if columns_of(journal) == list(columns)), None)
+
+
 def _create(
     run: ActiveRun,
     step: Step,
@@ -75,7 +80,10 @@ def _create(
 ) -> JournalTable:
     db = run.db
     with transaction.atomic(using=run.alias):
-        run.fence()
+        run.fence()  # under which nobody else creates one
+        known = _known(run, step, target, kind, columns)
+        if known is not None:  # another worker was quicker
+            return known
         position = JournalTable.objects.using(run.alias).filter(step=step).count()
         name = journal_name(step, position)
         db.drop_table(db.quote(name))
@@ -122,6 +130,12 @@ def index_keys(db: Database, table: str, journal: JournalTable) -> None:
     db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} ({', '.join(db.images('key', journal.keys))})")
 
 
+def index_slices(db: Database, table: str, journal: JournalTable) -> None:
+    """Make parts of a batch of the quoted ``table`` cheap to find; harmless when repeated."""
+    name = db.quote(f"{table.strip(chr(34))}_slice")
+    db.execute(f"CREATE INDEX IF NOT EXISTS {name} ON {table} (batch, {', '.join(db.images('key', journal.keys))})")
+
+
 def close_journals(run: ActiveRun, step: Step) -> None:
     """Note rows and bytes of a step's journals where that is not done yet; drop those that stayed empty."""
     for journal in left_open(run, step):
@@ -138,11 +152,18 @@ def close_journals(run: ActiveRun, step: Step) -> None:
 
 
 def left_open(run: ActiveRun, step: Step) -> list[JournalTable]:
-    return list(JournalTable.objects.using(run.alias).filter(step=step, rows=0))
+    images = JournalTable.objects.using(run.alias).exclude(kind=JournalKind.RETIRED)
+    return list(images.filter(step=step, rows=0))
 
 
 def set_state(run: ActiveRun, step: Step, state: str) -> None:
     JournalTable.objects.using(run.alias).filter(step=step).exclude(state=state).update(state=state, closed_at=Now())
+
+
+def how_it_went(journal: JournalTable) -> str:
+    """Return in words why what the ledger knows is not there."""
+    purged = journal.state == JournalState.PURGED and journal.closed_at is not None
+    return f"purged on {journal.closed_at:%Y-%m-%d %H:%M}" if purged else "dropped by someone else"
 
 
 def total_rows(step: Step, alias: str) -> int:

@@ -31,7 +31,9 @@ class LedgerCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         try:
             return super().execute(*args, **options)
-        except (ReversibleMigrationError, NotSupportedError) as error:
+        except ReversibleMigrationError as error:
+            raise CommandError(str(error), returncode=error.exit_code) from error
+        except NotSupportedError as error:
             raise CommandError(str(error)) from error
 
     def write_json(self, facts: Mapping[str, Any], indent: int | None = 2) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 from ..phases.rollback import RollbackPlan, Undoing
 from ..progress import words
+from ..states import Phase, RunStatus
 from .columns import columns
 
 OUTCOMES = {
@@ -25,6 +26,8 @@ def plan_lines(plan: RollbackPlan, undone: bool) -> Iterator[str]:
     yield "To be undone, in this order:"
     heads = {"migration": "<", "run": ">", "rows": ">", "changed since": ">", "": "<"}
     yield from columns(heads, [_cells(undoing) for undoing in plan.undoings])
+    for undoing in plan.undoings:
+        yield from (f"  {undoing.name}: {note}." for note in undoing.notes)
     if plan.conflicts:
         policies = sorted({undoing.policy for undoing in plan.undoings if undoing.conflicts})
         yield f"{words.rows(plan.conflicts)} changed since. {'; '.join(OUTCOMES[policy] for policy in policies)}."
@@ -33,7 +36,14 @@ def plan_lines(plan: RollbackPlan, undone: bool) -> Iterator[str]:
 def _cells(undoing: Undoing) -> list[str]:
     run = "" if undoing.run is None else str(undoing.run.pk)
     counted = ["?" if n is None and run else "" if n is None else f"{n:,}" for n in (undoing.rows, undoing.conflicts)]
-    return [undoing.name, run, *counted, "" if undoing.is_applied else "was never finished"]
+    return [undoing.name, run, *counted, _extent(undoing)]
+
+
+def _extent(undoing: Undoing) -> str:
+    if undoing.to_phase is not None:
+        phases = [Phase(run.phase or 0).label for run in undoing.runs if run.status != RunStatus.UNDONE]
+        return f"only {', '.join(phases)}" if phases else "nothing behind that phase"
+    return "" if undoing.is_applied else "was never finished"
 
 
 def _migrations(number: int) -> str:
@@ -50,6 +60,8 @@ def plan_facts(plan: RollbackPlan, dry_run: bool, undone: bool) -> dict[str, Any
                 "name": undoing.name, "run": None if undoing.run is None else undoing.run.pk,
                 "is_applied": undoing.is_applied, "on_conflict": undoing.policy, "rows": undoing.rows,
                 "conflicts": undoing.conflicts,
+                "to_phase": None if undoing.to_phase is None else undoing.to_phase.label,
+                "notes": undoing.notes,
             }
             for undoing in plan.undoings
         ],

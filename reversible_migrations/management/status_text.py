@@ -5,9 +5,10 @@ from datetime import datetime
 
 from django.utils import timezone
 
+from ..load.estimates import size
 from ..overview import RowSetAside, RunOverview, StepOverview
 from ..progress import words
-from ..states import RunStatus, StepStatus
+from ..states import IN_HAND, StepStatus
 from .columns import columns
 
 
@@ -37,10 +38,12 @@ def status_lines(
 
 def run_lines(run: RunOverview) -> Iterator[str]:
     undoes = f", undoes run {run.undoes}" if run.undoes else ""
-    yield f"Run {run.id} of {run.migration}, {run.direction}{undoes}: {run.status.upper()}"
+    yield f"Run {run.id} of {run.title}, {run.direction}{undoes}: {run.status.upper()}"
     yield f"  begun {moment(run.started_at)}{_by(run)}{_heartbeat(run)}"
     if run.finished_at:
         yield f"  ended {moment(run.finished_at)}, {words.rows(run.rows)}"
+    if run.waiting:
+        yield f"  waiting: {run.waiting}"
     for step in run.steps:
         yield f"  step {step.number}  {step.title}: {_state(step)}"
     if run.error:
@@ -58,7 +61,9 @@ def _by(run: RunOverview) -> str:
 def _heartbeat(run: RunOverview) -> str:
     if run.finished_at or run.heartbeat_seconds is None:
         return ""
-    owner = f"{run.owner}{'' if run.status == RunStatus.RUNNING else ' (has stopped)'}"
+    if not run.owner:
+        return ", in nobody's hands"
+    owner = f"{run.owner}{'' if run.status in IN_HAND else ' (has stopped)'}"
     return f", {owner}, last heartbeat {words.duration(run.heartbeat_seconds)} ago"
 
 
@@ -73,8 +78,7 @@ def journal_lines(run: RunOverview) -> Iterator[str]:
         yield "  rollback data:"
         heads = {"table": "<", "of": "<", "kind": "<", "rows": ">", "size": ">", "state": "<", "expires": "<"}
         cells = [
-            [j.table, j.target, j.kind, f"{j.rows:,}", words.size(j.bytes), j.state, day(j.expires_at)]
-            for j in run.journals
+            [j.table, j.target, j.kind, f"{j.rows:,}", size(j.bytes), j.state, day(j.expires_at)] for j in run.journals
         ]
         yield from columns(heads, cells, indent=4)
 
@@ -96,10 +100,10 @@ def closed_lines(runs: Sequence[RunOverview]) -> Iterator[str]:
     heads = {"run": ">", "migration": "<", "": "<", "rows": ">", "size": ">", "ended": "<", "rollback": "<"}
     cells = []
     for run in runs:
-        size = words.size(sum(journal.bytes or 0 for journal in run.journals)) if run.journals else ""
+        taken = size(sum(journal.bytes or 0 for journal in run.journals)) if run.journals else ""
         cells.append(
             [
-                str(run.id), run.migration, run.direction, f"{run.rows:,}", size, moment(run.finished_at),
+                str(run.id), run.title, run.direction, f"{run.rows:,}", taken, moment(run.finished_at),
                 run.rollback or f"is the undo of run {run.undoes}",
             ]
         )  # fmt: skip

@@ -1,4 +1,4 @@
 from .journal import ConflictingRow, JournalTable, QuarantinedRow
-from .run import Event, Run, Step
+from .run import Event, KeyRange, Run, Step, Wish
 
-__all__ = ["ConflictingRow", "Event", "JournalTable", "QuarantinedRow", "Run", "Step"]
+__all__ = ["ConflictingRow", "Event", "JournalTable", "KeyRange", "QuarantinedRow", "Run", "Step", "Wish"]

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 
 from ..states import JournalKind, JournalState
-from .run import Step
+from .run import KeyRange, Step
 
 
 class JournalTable(models.Model):
@@ -24,6 +24,7 @@ class JournalTable(models.Model):
     target = models.CharField(max_length=255, help_text="The project's table.")
     keys = models.JSONField()
     columns = models.JSONField()
+    remembered = models.JSONField(default=dict, help_text="Of what is retired: what has to come back with it.")
     rows = models.PositiveBigIntegerField(default=0)
     bytes = models.PositiveBigIntegerField(null=True)
     state = models.CharField(max_length=8, choices=JournalState.choices, default=JournalState.KEPT)
@@ -41,6 +42,7 @@ class QuarantinedRow(models.Model):
     """A row that failed on its own and was set aside, so that the run could go on."""
 
     step = models.ForeignKey(Step, models.CASCADE, related_name="quarantined")
+    range = models.ForeignKey(KeyRange, models.CASCADE, related_name="quarantined")
     key = models.JSONField()
     error_type = models.CharField(max_length=100)
     error = models.TextField(help_text="May hold values of the row: it is shown, never logged.")

@@ -1,10 +1,13 @@
 """The ledger of runs: who runs which migration, how far it is, and what happened on the way."""
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from django.db import models
 
-from ..states import Direction, RunStatus, StepKind, StepStatus
+from ..states import Direction, Phase, RunStatus, StepKind, StepStatus, WishAction
+
+COUNTS = ("batches", "rows_seen", "rows_done", "rows_skipped", "rows_failed", "rows_conflicting")
 
 
 class Run(models.Model):
@@ -18,6 +21,7 @@ class Run(models.Model):
 
     app = models.CharField(max_length=255)
     name = models.CharField(max_length=255)
+    phase = models.PositiveSmallIntegerField(choices=Phase.choices, null=True, help_text="Of a migration in phases.")
     direction = models.CharField(max_length=10, choices=Direction.choices)
     status = models.CharField(max_length=12, choices=RunStatus.choices, default=RunStatus.RUNNING)
     holds = models.CharField(max_length=511, unique=True, null=True, editable=False)  # noqa: DJ001 (NULLs do not collide)
@@ -27,6 +31,7 @@ class Run(models.Model):
     token = models.PositiveBigIntegerField(default=1)
     heartbeat = models.DateTimeField(null=True)
     rows_done = models.PositiveBigIntegerField(default=0)
+    waiting = models.TextField(blank=True, help_text="Why it does not work at present, in words.")
     error = models.TextField(blank=True)
     started_by = models.CharField(max_length=255, blank=True)
     started_at = models.DateTimeField(null=True)
@@ -36,11 +41,23 @@ class Run(models.Model):
         indexes: ClassVar = [models.Index(fields=["app", "name"]), models.Index(fields=["status"])]
 
     def __str__(self) -> str:
-        return f"run {self.pk} of {self.migration} {self.direction}"
+        return f"run {self.pk} of {self.title} {self.direction}"
 
     @property
     def migration(self) -> str:
         return f"{self.app}.{self.name}"
+
+    @property
+    def title(self) -> str:
+        """The migration, with the phase of it that the run is."""
+        return self.migration if self.phase is None else f"{self.migration} ({Phase(self.phase).label})"
+
+    @property
+    def command(self) -> str:
+        """What to type to apply its migration, or to go on with that."""
+        if self.phase is None:
+            return f"manage.py migrate {self.app} {self.name}"
+        return f"manage.py migrate_phased {self.app} {self.name} --phase {Phase(self.phase).label}"
 
 
 class Step(models.Model):
@@ -48,9 +65,8 @@ class Step(models.Model):
     One operation of a migration, one call of a patch, or one restoring of either.
 
     A step is found again by ``operation`` (position in the migration's operations) and
-    ``ordinal`` (call within it, from 1). ``checkpoint`` is the key of the last row whose batch
-    is committed, or the number of the last restored batch; ``upper`` the last key there was
-    when the step began.
+    ``ordinal`` (call within it, from 1). Its batches and rows are the sums of its key ranges', as
+    of the last tick; exact once it is done.
     """
 
     run = models.ForeignKey(Run, models.CASCADE, related_name="steps")
@@ -62,8 +78,6 @@ class Step(models.Model):
     signature = models.CharField(max_length=64, blank=True)
     restores = models.ForeignKey("self", models.CASCADE, null=True, related_name="restored_by")
     status = models.CharField(max_length=8, choices=StepStatus.choices, default=StepStatus.RUNNING)
-    checkpoint = models.JSONField(null=True)
-    upper = models.JSONField(null=True)
     batches = models.PositiveBigIntegerField(default=0)
     rows_total = models.PositiveBigIntegerField(null=True, help_text="Rows to look at; an estimate on large tables.")
     rows_seen = models.PositiveBigIntegerField(default=0)
@@ -71,7 +85,9 @@ class Step(models.Model):
     rows_skipped = models.PositiveBigIntegerField(default=0)
     rows_failed = models.PositiveBigIntegerField(default=0)
     rows_conflicting = models.PositiveBigIntegerField(default=0)
-    seconds = models.FloatField(default=0.0, help_text="Spent in committed batches and the pauses between them.")
+    seconds = models.FloatField(default=0.0, help_text="Spent working and waiting, by the clock.")
+    statements = models.JSONField(null=True, help_text="Of an online schema change: what it does, in order.")
+    statements_done = models.PositiveIntegerField(default=0)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
@@ -83,6 +99,66 @@ class Step(models.Model):
 
     def __str__(self) -> str:
         return f"step {self.number} ({self.kind} {self.model})".replace(" )", ")")
+
+    def add_up(self, ranges: "Iterable[KeyRange]") -> None:
+        """Make the counts of this instance the sums of its ``ranges``'; nothing is saved."""
+        known = list(ranges)
+        for name in COUNTS if known else ():
+            setattr(self, name, sum(getattr(place, name) for place in known))
+
+
+class KeyRange(models.Model):
+    """
+    A part of a step that one worker at a time goes through, from ``low`` up to ``upper``.
+
+    ``checkpoint`` is the key of the last row whose batch is committed; of an undo, the number of the
+    last restored batch, going down, with the key that it was restored up to where that is only a part of it.
+    A worker holds the range by ``token``, which grows with every change of hands: its batch commits only
+    under the token that it began with.
+    """
+
+    step = models.ForeignKey(Step, models.CASCADE, related_name="ranges")
+    number = models.PositiveIntegerField()
+    low = models.JSONField(null=True)
+    upper = models.JSONField(null=True)
+    checkpoint = models.JSONField(null=True)
+    status = models.CharField(max_length=8, choices=StepStatus.choices, default=StepStatus.RUNNING)
+    owner = models.JSONField(default=dict, help_text="Empty while nobody works on it.")
+    token = models.PositiveBigIntegerField(default=0)
+    heartbeat = models.DateTimeField(null=True)
+    batches = models.PositiveBigIntegerField(default=0)
+    rows_seen = models.PositiveBigIntegerField(default=0)
+    rows_done = models.PositiveBigIntegerField(default=0)
+    rows_skipped = models.PositiveBigIntegerField(default=0)
+    rows_failed = models.PositiveBigIntegerField(default=0)
+    rows_conflicting = models.PositiveBigIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["step", "number"]
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["step", "number"], name="reversible_range_number"),
+        ]
+
+    def __str__(self) -> str:
+        return f"range {self.number} of {self.step}"
+
+
+class Wish(models.Model):
+    """What an operator wants of a run: heeded by whoever runs it, between two batches."""
+
+    run = models.ForeignKey(Run, models.CASCADE, related_name="wishes")
+    action = models.CharField(max_length=10, choices=WishAction.choices)
+    options = models.JSONField(default=dict, help_text="Of a changed pace: setting and value.")
+    by = models.CharField(max_length=255, blank=True)
+    reason = models.TextField(blank=True)
+    at = models.DateTimeField()
+    heeded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"{self.action} of run {self.run_id}"
 
 
 class Event(models.Model):

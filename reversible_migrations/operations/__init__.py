@@ -7,16 +7,23 @@ if TYPE_CHECKING:
     from .create_rows import CreateRows
     from .delete_rows import DeleteRows
     from .record_changes import RecordedPython, RecordedSQL
+    from .retire_field import RetireField
+    from .retire_model import RetireModel
     from .transform_rows import TransformRows
     from .update_rows import UpdateRows
 
-__all__ = ["CreateRows", "DeleteRows", "RecordedPython", "RecordedSQL", "TransformRows", "UpdateRows"]
+__all__ = [
+    "CreateRows", "DeleteRows", "RecordedPython", "RecordedSQL", "RetireField", "RetireModel", "TransformRows",
+    "UpdateRows",
+]  # fmt: skip
 
 HOME_OF = {
     "CreateRows": ".create_rows",
     "DeleteRows": ".delete_rows",
     "RecordedPython": ".record_changes",
     "RecordedSQL": ".record_changes",
+    "RetireField": ".retire_field",
+    "RetireModel": ".retire_model",
     "TransformRows": ".transform_rows",
     "UpdateRows": ".update_rows",
 }

@@ -20,7 +20,7 @@ from ..exceptions import Irreversible, MissingJournal, StepFailed
 from ..journal.recording import close_interrupted
 from ..journal.restore import refuse_missing
 from ..models import Run, Step
-from ..runs.run import ActiveRun, latest_run, open_backwards, open_forwards, running, set_status
+from ..runs.run import ActiveRun, latest_runs, open_backwards, open_forwards, running, set_status
 from ..states import Direction, RunStatus, StepKind, StepStatus
 from .undo import restore_step
 
@@ -126,8 +126,8 @@ class ReversibleOperation(Operation):
         place = (alias, app_label, name, Direction.BACKWARDS)
         run = still_open(place, self)
         if run is None:
-            undone = run_to_undo(app_label, name, alias)
-            run = open_backwards(undone, alias, self) if undone is not None else None
+            undone = runs_to_undo(app_label, name, alias)
+            run = open_backwards(undone[0], alias, self) if undone else None
         if run is None:
             yield None
             return
@@ -174,25 +174,25 @@ def flattened(operations: Sequence[Operation]) -> list[Operation]:
     return found
 
 
-def run_to_undo(app: str, name: str, alias: str) -> Run | None:
+def runs_to_undo(app: str, name: str, alias: str) -> list[Run]:
     """
-    Return the forward run that undoing a migration has to undo; None if it is undone already.
+    Return the forward runs that undoing a migration has to undo, newest first; none if it is undone already.
 
-    Raise ``MissingJournal`` if this app never ran the migration here, or if rollback data of one of its
-    steps is gone: before the newest step is undone.
+    They are several where it ran in phases. Raise ``MissingJournal`` if this app never ran the migration
+    here, or if rollback data of one of their steps is gone: before the newest step is undone.
     """
-    run = latest_run(app, name, alias)
-    if run is None:
+    runs = latest_runs(app, name, alias)
+    if not runs:
         raise MissingJournal(
             f"{app}.{name}",
             f"was not run by reversible_migrations on the database {alias!r} (faked, squashed, or applied before), "
             "so there is no rollback data.",
             todo=f"Put its rows back by hand, then mark it with `manage.py migrate {app} <the one before> --fake`.",
         )
-    if run.status == RunStatus.UNDONE:
-        return None
-    refuse_missing(run, database(alias))
-    return run
+    runs = [run for run in runs if run.status != RunStatus.UNDONE]
+    for run in runs:
+        refuse_missing(run, database(alias))
+    return runs
 
 
 def undo_operation(run: ActiveRun, position: int) -> None:
@@ -202,7 +202,7 @@ def undo_operation(run: ActiveRun, position: int) -> None:
         for forward in steps.order_by("-number"):
             if forward.kind == StepKind.PROCESS:
                 raise irreversible(run, forward)
-            if forward.kind != StepKind.OPERATION:
+            if forward.kind not in (StepKind.OPERATION, StepKind.RETIRE):
                 restore_step(run, forward)
 
 

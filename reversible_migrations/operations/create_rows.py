@@ -5,17 +5,20 @@ from itertools import islice
 from typing import Any
 
 from django.core.exceptions import FieldDoesNotExist
-from django.db.models import Model
+from django.db.models import AutoField, Model
 
-from ..batches.runner import Outcome, Runner, begin, is_finished
+from ..batches.runner import Outcome, is_finished
 from ..batches.selection import KeyColumns
+from ..batches.workers import work_through
 from ..databases.base import NEW, Column
 from ..exceptions import RefusedQuery
 from ..journal.tables import close_journals, journal_of
-from ..models import JournalTable, Step
+from ..models import JournalTable, KeyRange, Step
 from ..runs.run import ActiveRun, signature
 from ..states import JournalKind, StepKind
 from .base import ReversibleOperation, may_migrate, model_of
+
+PORTION = 10_000  # rows of one INSERT, where no batch size is set
 
 
 def create_rows(run: ActiveRun, model: type[Model], rows: Iterable[Any]) -> list[Any]:
@@ -43,8 +46,11 @@ def create_rows(run: ActiveRun, model: type[Model], rows: Iterable[Any]) -> list
             )
             for keys in tables
         ]  # fmt: skip
-        begin(run, step, rows_total=len(given))
-        Runner(run, step, CreateBatches(run, step, model, given, tables, journals)).to_the_end()
+        if not run.ranges(step).exists():
+            run.begin_step(step, rows_total=len(given))
+        work_through(
+            run, step, lambda run: CreateBatches(run, step, model, given, tables, journals), [tables[-1].table]
+        )
         close_journals(run, step)
     elif not is_finished(step):
         run.finish_step(step)
@@ -112,8 +118,8 @@ class CreateBatches:
         self.tables, self.journals = tables, journals
         self.db = run.db
 
-    def next(self, checkpoint: Any, rows: int) -> Sequence[Any] | None:
-        return self.rows if checkpoint is None else None
+    def next(self, place: KeyRange, rows: int) -> Sequence[Any] | None:
+        return self.rows if place.checkpoint is None else None
 
     def checkpoint(self, slice: Sequence[Any]) -> int:
         return len(slice)
@@ -127,18 +133,29 @@ class CreateBatches:
     def mend(self, error: Exception) -> bool:
         return False
 
-    def set_aside(self, slice: Sequence[Any], error: Exception) -> Outcome:
+    def set_aside(self, slice: Sequence[Any], place: KeyRange, error: Exception) -> Outcome:
         raise error
 
-    def change(self, slice: Sequence[Any], batch: int) -> Outcome:
-        size = int(self.run.option("BATCH_SIZE"))
+    def change(self, slice: Sequence[Any], place: KeyRange, batch: int) -> Outcome:
+        size = int(self.run.option("BATCH_SIZE") or PORTION)
         together = self._may_point_at_each_other()
         for portion, begin_at in enumerate(range(0, len(slice), size), start=1):
             made = [self._instance(row) for row in islice(slice, begin_at, begin_at + size)]
+            given = [self._greatest_key(made, keys) for keys in self.tables]
             self._insert(made)
+            for keys, greatest in zip(self.tables, given, strict=True):
+                if greatest is not None:
+                    self.db.skip_keys(keys.table, keys.names[0], greatest)
             for keys, journal in zip(self.tables, self.journals, strict=True):
                 self._keep(made, keys, journal, 1 if together else portion, begin_at)
         return Outcome(done=len(slice), seen=len(slice))
+
+    def _greatest_key(self, made: Sequence[Any], keys: KeyColumns) -> int | None:
+        """Return the greatest key that the rows bring along, where it is the database that gives keys otherwise."""
+        field = keys.fields[0]
+        if not isinstance(field, AutoField):  # small and big ones too
+            return None
+        return max((int(key) for row in made if (key := getattr(row, field.attname)) is not None), default=None)
 
     def _may_point_at_each_other(self) -> bool:
         keys_of = {keys.table: set(keys.names) for keys in self.tables}

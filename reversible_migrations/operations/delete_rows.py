@@ -2,23 +2,23 @@
 
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, cast
+from typing import Any
 
 from django.db import DataError, IntegrityError
-from django.db.models import PROTECT, Model, ProtectedError, Q, QuerySet, RestrictedError
-from django.db.models.deletion import get_candidate_relations_to_delete
+from django.db.models import Model, ProtectedError, Q, QuerySet, RestrictedError
 
-from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import AnyField, KeyColumns, KeyRange, RowSelection, label_of
+from ..batches.runner import Outcome, is_finished
+from ..batches.selection import AnyField, KeyColumns, KeySlice, RowSelection, label_of
+from ..batches.workers import work_through, workers_of
 from ..databases.base import TableChange
 from ..journal.tables import close_journals, journal_of
 from ..journal.views import JournalSlice, JournalView
-from ..models import JournalTable, Step
+from ..models import JournalTable, KeyRange, Step
 from ..runs.run import ActiveRun, signature
 from ..states import JournalKind, StepKind
 from .base import ReversibleOperation, may_migrate, model_of
+from .cascades import Reaction, reactions, shared_row
 from .ranged import RangedBatches, start
 from .table_changes import Part, assignments_of, stable
 
@@ -36,67 +36,27 @@ def delete_rows(run: ActiveRun, queryset: QuerySet[Any]) -> int:
         return 0
     digest = signature("delete", selection.model._meta.label, stable(selection.text()))
     step = run.step(StepKind.DELETE, selection.model._meta.label, digest)
-    if is_finished(step) or not start(run, step, selection):
+    if is_finished(step) or not start(run, step, selection, may_split=_may_split(run, selection)):
         return step.rows_done
-    Runner(run, step, DeleteBatches(run, step, selection)).to_the_end()
+
+    def batches(run: ActiveRun) -> DeleteBatches:
+        return DeleteBatches(run, step, RowSelection(queryset, run.db, where))
+
+    if run.ranges(step).count() > 1:
+        batches(run).keep_own()  # or the workers would all begin by creating it
+    work_through(run, step, batches, [selection.keys.table], selection)
     close_journals(run, step)
     return step.rows_done
 
 
-@dataclass(frozen=True)
-class Reaction:
-    """What the rows of ``model`` that point at a deleted row by ``field`` do: follow it, take a value, or forbid it."""
-
-    model: type[Model]
-    field: Any
-    follows: bool = False
-    value: Any = None
-    forbids: type[Exception] | None = None
-
-
-class ReactionOf:
-    """A stand-in for Django's ``Collector`` that an on_delete rule tells what it would do."""
-
-    def __init__(self, model: type[Model], field: Any, alias: str):
-        self.model, self.field, self.alias = model, field, alias
-        self.reaction: Reaction | None = None
-
-    def collect(self, objs: Any, **options: Any) -> None:
-        self.reaction = Reaction(self.model, self.field, follows=True)
-
-    def add_field_update(self, field: Any, value: Any, objs: Any) -> None:
-        self.reaction = Reaction(self.model, self.field, value=value)
-
-    def add_restricted_objects(self, field: Any, objs: Any) -> None:
-        self.reaction = Reaction(self.model, self.field, forbids=RestrictedError)
-
-    def add_dependency(self, *models: Any, **options: Any) -> None:
-        """The order of deletion is ours."""
-
-    def ask(self) -> Reaction | None:
-        rule = self.field.remote_field.on_delete
-        in_database = {"DB_CASCADE": True, "DB_SET_NULL": False}.get(getattr(rule, "__name__", "") or str(rule))
-        if in_database is not None:
-            return Reaction(self.model, self.field, follows=in_database)
-        if rule is PROTECT:  # it names the class of the first row, and there is none here
-            return Reaction(self.model, self.field, forbids=ProtectedError)
-        try:
-            rule(self, self.field, self.model._base_manager.using(self.alias).none(), self.alias)
-        except ProtectedError:
-            return Reaction(self.model, self.field, forbids=ProtectedError)
-        return self.reaction  # None: DO_NOTHING leaves it to the database
-
-
-def reactions(model: type[Model], alias: str) -> list[Reaction]:
-    found: list[Reaction] = []
-    for relation in get_candidate_relations_to_delete(model._meta):
-        related, field = cast(Any, relation).related_model, cast(Any, relation).field
-        if not related._meta.managed or related._meta.proxy or not may_migrate(alias, related):
-            continue
-        reaction = ReactionOf(related, field, alias).ask()
-        if reaction is not None:
-            found.append(reaction)
-    return found
+def _may_split(run: ActiveRun, selection: RowSelection) -> bool:
+    """Return whether several workers may delete the rows; say why not, where several are wanted."""
+    shared = shared_row(selection)
+    if shared and workers_of(run) > 1:
+        wanted = run.option("PARALLEL")
+        label = selection.model._meta.label
+        run.control.say_once(run, f"Deletion of {label} stays with one worker (parallel = {wanted}): {shared}.")
+    return not shared
 
 
 class DeleteBatches(RangedBatches):
@@ -111,7 +71,11 @@ class DeleteBatches(RangedBatches):
         for journal in JournalTable.objects.using(run.alias).filter(step=step, kind=JournalKind.DELETE):
             self.views[journal.target] = JournalView(run.db, journal)
 
-    def change(self, slice: KeyRange, batch: int) -> Outcome:
+    def keep_own(self) -> None:
+        """Make sure of the journal of the selection's own rows."""
+        self._view(self.selection.model)
+
+    def change(self, slice: KeySlice, place: KeyRange, batch: int) -> Outcome:
         """Journal the rows, then all that goes with them, then delete from the last found to the first."""
         if batch == self.tried:
             self.views.clear()  # the journals made by the try before were rolled back with it
@@ -134,14 +98,14 @@ class DeleteBatches(RangedBatches):
         """Return whether no other row can follow or forbid the deletion."""
         return not self._reactions(self.selection.model) and not self.selection.model._meta.parents
 
-    def _delete_own(self, slice: KeyRange, here: JournalSlice) -> None:
+    def _delete_own(self, slice: KeySlice, here: JournalSlice) -> None:
         """Delete the selection's own rows; by their own condition, which is quicker, where it finds the same."""
         if self.selection.is_repeatable and not self.db.locks and not self.has_followers_of_its_own:
             self.db.execute(*self.selection.delete_again(slice.bounds))
         else:
             self._delete(self._view(self.selection.model), here)
 
-    def _journal_own(self, slice: KeyRange, batch: int) -> int:
+    def _journal_own(self, slice: KeySlice, batch: int) -> int:
         view = self._view(self.selection.model)
         source = self.selection.stored([*self.keys.names, *view.names], slice.bounds)
         if source is None:

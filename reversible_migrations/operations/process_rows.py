@@ -5,9 +5,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
-from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import KeyRange, RowSelection, label_of
-from ..models import Step
+from ..batches.runner import Outcome, is_finished
+from ..batches.selection import KeySlice, RowSelection, label_of
+from ..batches.workers import work_through
+from ..models import KeyRange, Step
 from ..runs.run import ActiveRun, signature
 from ..states import StepKind
 from .base import may_migrate
@@ -29,7 +30,11 @@ def process_rows(run: ActiveRun, queryset: QuerySet[Any], function: Callable[[li
     digest = signature("process", selection.model._meta.label, stable(selection.text()))
     step = run.step(StepKind.PROCESS, selection.model._meta.label, digest)
     if not is_finished(step) and start(run, step, selection):
-        Runner(run, step, ProcessBatches(run, step, selection, function)).to_the_end()
+
+        def batches(run: ActiveRun) -> ProcessBatches:
+            return ProcessBatches(run, step, RowSelection(queryset, run.db, where), function)
+
+        work_through(run, step, batches, [selection.keys.table], selection)
     return step.rows_done
 
 
@@ -41,7 +46,7 @@ class ProcessBatches(RangedBatches):
         super().__init__(run, step, selection)
         self.function = function
 
-    def change(self, slice: KeyRange, batch: int) -> Outcome:
+    def change(self, slice: KeySlice, place: KeyRange, batch: int) -> Outcome:
         rows = list(self.selection.locked(slice.bounds))
         if rows:
             self.function(rows)

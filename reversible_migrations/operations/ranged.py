@@ -7,11 +7,13 @@ from typing import Any
 from django.db import DataError, IntegrityError
 
 from ..batches import key_ranges
-from ..batches.runner import Outcome, begin
-from ..batches.selection import KeyRange, RowSelection
+from ..batches.runner import Outcome
+from ..batches.selection import KeySlice, RowSelection
+from ..batches.splitting import split
+from ..batches.workers import workers_of
 from ..databases.base import Key, Sql, TableChange
 from ..journal.unique_swaps import change_by_parking, parking_values
-from ..models import QuarantinedRow, Step
+from ..models import KeyRange, QuarantinedRow, Step
 from ..runs.run import ActiveRun
 
 
@@ -25,39 +27,39 @@ class RangedBatches:
         self.run, self.step, self.selection = run, step, selection
         self.db, self.keys = run.db, selection.keys
 
-    def next(self, checkpoint: Any, rows: int) -> KeyRange | None:
-        upper: Key = self.step.upper or []
-        return key_ranges.next_range(self.keys, checkpoint, upper, rows)
+    def next(self, place: KeyRange, rows: int) -> KeySlice | None:
+        upper: Key = place.upper or []
+        return key_ranges.next_slice(self.keys, place.checkpoint, upper, rows)
 
-    def checkpoint(self, slice: KeyRange) -> Key:
+    def checkpoint(self, slice: KeySlice) -> Key:
         return slice.high
 
-    def halves(self, slice: KeyRange) -> Sequence[KeyRange] | None:
+    def halves(self, slice: KeySlice) -> Sequence[KeySlice] | None:
         return key_ranges.halves(self.keys, slice)
 
-    def bounded(self, changes: Sequence[TableChange], slice: KeyRange, again: Sql | None = None) -> list[TableChange]:
+    def bounded(self, changes: Sequence[TableChange], slice: KeySlice) -> list[TableChange]:
         """Return ``changes`` with the bounds of ``slice`` over their tables."""
-        return [replace(change, within=self._within(change, slice), again=again) for change in changes]
+        return [replace(change, within=self._within(change, slice)) for change in changes]
 
-    def _within(self, change: TableChange, slice: KeyRange) -> Sql:
+    def _within(self, change: TableChange, slice: KeySlice) -> Sql:
         """All tables of inherited rows share the values of the key, and so its bounds."""
         compared = [self.keys.compared(operator, key, change.target, change.keys) for operator, key in slice.bounds]
         return " AND ".join(sql for sql, _ in compared), tuple(p for _, params in compared for p in params)
 
-    def again(self, key: Key) -> KeyRange:
-        """Return the range of one row that was set aside."""
-        return KeyRange(None, key, 1, is_one_row=True)
+    def again(self, key: Key) -> KeySlice:
+        """Return the slice of one row that was set aside."""
+        return KeySlice(None, key, 1, is_one_row=True)
 
     def mend(self, error: Exception) -> bool:
         return False
 
-    def set_aside(self, slice: KeyRange, error: Exception) -> Outcome:
-        self.quarantine(slice.high, error)
+    def set_aside(self, slice: KeySlice, place: KeyRange, error: Exception) -> Outcome:
+        self.quarantine(slice.high, place, error)
         return Outcome(seen=1, failed=1)
 
-    def quarantine(self, key: Any, error: Exception) -> None:
+    def quarantine(self, key: Any, place: KeyRange, error: Exception) -> None:
         QuarantinedRow.objects.using(self.run.alias).create(
-            step_id=self.step.pk, key=key, error_type=self.db.describe(error)[:100], error=str(error)
+            step_id=self.step.pk, range=place, key=key, error_type=self.db.describe(error)[:100], error=str(error)
         )
 
 
@@ -82,19 +84,21 @@ class ParkingBatches(RangedBatches):
         return self.db.change_rows(source, changes, batch)
 
 
-def start(run: ActiveRun, step: Step, selection: RowSelection) -> bool:
+def start(run: ActiveRun, step: Step, selection: RowSelection, may_split: bool = True) -> bool:
     """
-    Fix the last key and the total of a new step; return False, with the step finished, if the table is empty.
+    Divide a new step into key ranges; return False, with the step finished, if the table is empty.
 
     Rows that are added behind the last key while the step runs are not part of it.
     """
-    if step.upper is None:
-        if run.first_rows is None:
-            upper = key_ranges.last_key(selection.keys)
-        else:
-            upper = selection.key_of_row(run.first_rows, step.checkpoint)
-        if upper is None:
-            run.finish_step(step)
-            return False
-        begin(run, step, upper=upper, rows_total=run.db.estimated_rows(selection.keys.table))
+    if run.ranges(step).exists():
+        return True
+    low = run.first_key(step)
+    keys = selection.keys
+    upper = key_ranges.last_key(keys) if run.first_rows is None else selection.key_of_row(run.first_rows, low)
+    if upper is None:
+        run.finish_step(step)
+        return False
+    total = run.db.estimated_rows(keys.table)
+    workers = max(2, workers_of(run)) if may_split and run.first_rows is None else 1  # it may become more meanwhile
+    run.begin_step(step, split(keys, low, upper, total, workers), rows_total=total)
     return True

@@ -99,7 +99,7 @@ class Recording:
         """Note, in the body's own transaction, that it came to its end."""
         if error is None:
             taken = {"rows_done": self._rows(), "seconds": time.monotonic() - self.began}
-            self.run.finish_step(self.step, batches=1, checkpoint={"batch": 1}, **taken)
+            self.run.finish_step(self.step, batches=1, **taken)
 
     def _tables(self) -> list[str]:
         """Return the tables, unquoted, whose rows belong to the project: all but ours."""

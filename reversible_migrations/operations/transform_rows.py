@@ -18,12 +18,13 @@ from django.db.models import (
 from django.db.models.base import ModelState
 from django.db.models.signals import post_init, pre_init
 
-from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import AnyField, KeyRange, RowSelection, label_of
+from ..batches.runner import Outcome, is_finished
+from ..batches.selection import AnyField, KeySlice, RowSelection, label_of
+from ..batches.workers import work_through
 from ..databases.base import NEW, Assignment, Database, Sql, TableChange
 from ..exceptions import RefusedQuery, Skip
 from ..journal.tables import close_journals, journal_of
-from ..models import Step
+from ..models import KeyRange, Step
 from ..runs.run import ActiveRun, signature
 from ..states import JournalKind, StepKind
 from .base import ReversibleOperation, may_migrate, model_of
@@ -59,7 +60,11 @@ def transform_rows(run: ActiveRun, queryset: QuerySet[Any], function: Function, 
         place += len(assigned)
         name = run.db.quote(journal.table_name)
         changes.append(TableChange(part.keys.table, tuple(part.keys.names), tuple(assigned), name))
-    Runner(run, step, TransformBatches(run, step, selection, function, parts, changes)).to_the_end()
+
+    def batches(run: ActiveRun) -> TransformBatches:
+        return TransformBatches(run, step, RowSelection(queryset, run.db, where), function, parts, changes)
+
+    work_through(run, step, batches, [part.keys.table for part in parts], selection)
     close_journals(run, step)
     return step.rows_done
 
@@ -80,15 +85,15 @@ class TransformBatches(ParkingBatches):
         self.names = {name: field.attname for field in self.fields for name in (field.name, field.attname)}
         self.where = f"{run}, {step}"
 
-    def change(self, slice: KeyRange, batch: int) -> Outcome:
+    def change(self, slice: KeySlice, place: KeyRange, batch: int) -> Outcome:
         outcome = Outcome(seen=slice.rows)
-        changed = list(self._transformed(slice, outcome))
+        changed = list(self._transformed(slice, place, outcome))
         if changed:
             changes = self.bounded(self.changes, slice)
             outcome.done = self.changed(self._source(changed, changes), changes, batch)
         return outcome
 
-    def _transformed(self, slice: KeyRange, outcome: Outcome) -> Iterable[list[Any]]:
+    def _transformed(self, slice: KeySlice, place: KeyRange, outcome: Outcome) -> Iterable[list[Any]]:
         """Yield key and new values, ready for the database, of each row that the function changed."""
         watched = [field.attname for field in self.fields]
         key_names = [field.attname for field in self.keys.fields]
@@ -110,7 +115,7 @@ class TransformBatches(ParkingBatches):
             except Exception as error:
                 outcome.failed += 1
                 stored = [ready(v) for ready, v in zip(prepare_key, key, strict=True)]
-                self.quarantine(self.db.key_of_values(stored), error)
+                self.quarantine(self.db.key_of_values(stored), place, error)
                 continue
             after = [values[name] for name in watched]
             if after != before or any(type(a) is not type(b) for a, b in zip(after, before, strict=True)):

@@ -1,6 +1,7 @@
 """The step that undoes another one."""
 
-from ..batches.runner import Runner, begin, is_finished
+from ..batches.runner import is_finished
+from ..batches.workers import work_through, workers_of
 from ..journal.conflicts import count_conflicts
 from ..journal.recording import close_interrupted
 from ..journal.restore import JOURNALLED, RestoreBatches, conflicts_stop, fault_of
@@ -31,12 +32,14 @@ def restore_step(run: ActiveRun, forward: Step) -> int:
         run.finish_step(step)
         return 0
     policy = str(run.option("ON_CONFLICT"))
-    if step.checkpoint is None:
+    begun = run.ranges(step).exists()
+    if not begun:
         _look_first(run, forward, policy)
     batches = RestoreBatches(run, forward, step, policy)
     batches.prepare()
-    begin(run, step, rows_total=total_rows(forward, run.alias))
-    Runner(run, step, batches).to_the_end()
+    if not begun:
+        run.begin_step(step, batches.parts(workers_of(run)), rows_total=total_rows(forward, run.alias))
+    work_through(run, step, batches.in_run, [view.target for view in batches.views])
     set_state(run, forward, JournalState.RESTORED)
     return step.rows_done
 

@@ -4,11 +4,12 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from ..batches.runner import Outcome, Runner, is_finished
-from ..batches.selection import KeyRange, RowSelection, label_of
+from ..batches.runner import Outcome, is_finished
+from ..batches.selection import KeySlice, RowSelection, label_of
+from ..batches.workers import work_through
 from ..databases.base import TableChange
 from ..journal.tables import close_journals, journal_of
-from ..models import Step
+from ..models import KeyRange, Step
 from ..runs.run import ActiveRun, signature
 from ..states import JournalKind, StepKind
 from .base import ReversibleOperation, may_migrate, model_of
@@ -42,7 +43,11 @@ def update_rows(run: ActiveRun, queryset: QuerySet[Any], values: dict[str, Any])
         name = run.db.quote(journal.table_name)
         changes.append(TableChange(part.keys.table, tuple(part.keys.names), tuple(assignments), name))
     ordered = [field for part in parts for field in part.fields]
-    Runner(run, step, UpdateBatches(run, step, selection, ordered, changes)).to_the_end()
+
+    def batches(run: ActiveRun) -> UpdateBatches:
+        return UpdateBatches(run, step, RowSelection(queryset, run.db, where), ordered, changes)
+
+    work_through(run, step, batches, [part.keys.table for part in parts], selection)
     close_journals(run, step)
     return step.rows_done
 
@@ -57,20 +62,28 @@ class UpdateBatches(ParkingBatches):
     ):
         super().__init__(run, step, selection)
         self.fields, self.changes = fields, changes
+        self.assignments = [a for change in changes for a in change.assignments]
 
-    @property
-    def is_in_one_table(self) -> bool:
-        """Return whether the after-images come before the change, and all of it is in the selection's own table."""
-        return self.db.source_has_after and [change.target for change in self.changes] == [self.keys.table]
-
-    def change(self, slice: KeyRange, batch: int) -> Outcome:
-        assignments = [a for change in self.changes for a in change.assignments]
-        source = self.selection.source(self.fields, assignments, slice.bounds, with_after=bool(self.parking))
+    def change(self, slice: KeySlice, place: KeyRange, batch: int) -> Outcome:
+        done = self._change_plainly(slice, batch)
+        if done is not None:
+            return Outcome(seen=slice.rows, done=done)
+        source = self.selection.source(self.fields, self.assignments, slice.bounds, with_after=bool(self.parking))
         if source is None:
             return Outcome(seen=slice.rows)
-        again = self.selection.update_again(assignments, slice.bounds) if self.is_in_one_table else None
-        done = self.changed(source, self.bounded(self.changes, slice, again), batch)
+        done = self.changed(source, self.bounded(self.changes, slice), batch)
         return Outcome(seen=slice.rows, done=done)
+
+    def _change_plainly(self, slice: KeySlice, batch: int) -> int | None:
+        """Keep the images first, then run the plain UPDATE; return how many rows, or None where that may be wrong."""
+        in_one_table = [change.target for change in self.changes] == [self.keys.table]
+        if self.parking or not in_one_table or not self.db.may_keep_first(self.keys.table):
+            return None
+        update = self.selection.plain_update(self.assignments, slice.bounds)
+        if update is None:
+            return None
+        images = self.selection.images(batch, self.fields, self.assignments, slice.bounds)
+        return 0 if images is None else self.db.change_kept(self.changes[0].journal, images, update)
 
 
 class UpdateRows(ReversibleOperation):

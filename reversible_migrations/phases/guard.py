@@ -15,7 +15,7 @@ from django.db.models.signals import pre_migrate
 from ..conf import setting
 from ..databases import VENDORS, database
 from ..exceptions import LeaseHeld, ReversibleMigrationError, RollbackRefused
-from ..models import Run
+from ..runs.run import has_ledger
 from .begun import begun_migrations
 from .readiness import faults_of_plan
 
@@ -47,7 +47,7 @@ def watch_backwards_plan(using: str, plan: Any = (), **options: Any) -> None:
 def check_backwards_plan(using: str, migrations: list[Migration]) -> None:
     """Raise what stands in the way of undoing ``migrations``: one fault as itself, several as ``RollbackRefused``."""
     db = database(using)
-    if not db.has_table(db.quote(Run._meta.db_table)):
+    if not has_ledger(db):
         return
     faults: list[ReversibleMigrationError] = [*_begun_behind(using, migrations), *faults_of_plan(migrations, db)]
     if setting("LEASE_WAIT_SECONDS"):  # a run in other hands is waited for when its turn comes

@@ -5,7 +5,6 @@ Django knows the migrations that are applied. The ledger also knows those that w
 finished, or finished just before Django could record them: they are undone first.
 """
 
-from collections import Counter
 from collections.abc import Callable, Sequence
 from copy import copy
 from dataclasses import dataclass, field, replace
@@ -13,28 +12,32 @@ from typing import Any
 
 from django.apps import apps as project_apps
 from django.core.management.sql import emit_post_migrate_signal, emit_pre_migrate_signal
-from django.db import connections
+from django.db import connections, transaction
 from django.db.migrations import Migration
-from django.db.migrations.executor import MigrationExecutor
 from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.state import ModelState
 
 from ..authoring.naming import migration_named, require_app
 from ..authoring.reversible import ReversibleMigration
+from ..authoring.zero_downtime import ZeroDowntimeMigration
 from ..conf import asked, option
 from ..databases import database
 from ..databases.base import Database
 from ..exceptions import ReversibleMigrationError, RollbackRefused, UndoConflicts, UnknownMigration
-from ..journal.conflicts import count_conflicts
-from ..journal.restore import JOURNALLED
 from ..journal.slice_undo import ABORT
-from ..models import Run, Step
+from ..models import Run
 from ..operations.base import ReversibleOperation, flattened
 from ..overview import require_tables
-from ..runs.run import latest_run
-from ..states import UNFINISHED, RunStatus
-from .begun import MigrationKey, begun_migrations
-from .readiness import changes_tables, faults_of_plan, is_ours, steps_to_restore
+from ..runs.run import latest_runs
+from ..states import Phase, RunStatus
+from .at_once import ExecutorAtOnce
+from .begun import begun_migrations
+from .conditions import blocking_undos, reasons_to_wait
+from .conflicts import met_by
+from .ordinary import close_undone
+from .plan import MigrationKey
+from .project_states import state_without
+from .readiness import faults_of_plan, is_ours, steps_to_restore
 
 Progress = Callable[..., Any]
 
@@ -42,22 +45,34 @@ Progress = Callable[..., Any]
 @dataclass(frozen=True)
 class Undoing:
     """
-    One migration that will be undone. ``rows`` and ``conflicts`` are None where they cannot be counted before.
+    One migration that will be undone: all its ``runs``, newest first, or those of the phases behind ``to_phase``.
 
-    That is so for an ordinary migration, an undo that is under way, and a table that a newer migration
-    of the same plan still has to bring back to its shape.
+    ``rows`` and ``conflicts`` are None where they cannot be counted before: for an ordinary migration, an
+    undo that is under way, and a table that something newer of the same plan still has to bring back to its
+    shape. ``notes`` say in words what else is met.
     """
 
     migration: Migration
     is_applied: bool
-    run: Run | None
+    runs: tuple[Run, ...]
     policy: str
     rows: int | None
     conflicts: int | None
+    to_phase: Phase | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
         return str(self.migration)
+
+    @property
+    def key(self) -> MigrationKey:
+        return self.migration.app_label, self.migration.name
+
+    @property
+    def run(self) -> Run | None:
+        """The newest run, by which ``safe_rollback --run`` knows it."""
+        return self.runs[0] if self.runs else None
 
 
 @dataclass
@@ -92,27 +107,43 @@ def plan_rollback(
     run: int | None = None,
     steps: int = 1,
     on_conflict: str | None = None,
+    to_phase: Phase | None = None,
+    emergency: bool = False,
 ) -> RollbackPlan:
     """
     Return what undoing would do, with every fault and, where there is none, with the conflicts counted.
 
     With ``target`` (the beginning of a migration's name, or "zero") all of the app behind it is undone, as
     by ``migrate``; with ``run`` the migration of that run; else the newest ``steps`` migrations of
-    the app. Whatever depends on them is undone too. Raise ``UnknownMigration`` for a name or run that is not there.
+    the app. With ``to_phase`` the phases behind that one are undone, of ``target`` or of the app's newest migration
+    that has phases. Whatever depends on them is undone too. With ``emergency`` nothing that only speaks against
+    doing it just now is a fault. Raise ``UnknownMigration`` for a name or run that is
+    not there.
     """
     db = database(alias)
     require_tables(db)
     loader = MigrationLoader(connections[alias])
     require_app(loader, app)
     present = {*loader.applied_migrations, *begun_migrations(loader, alias)}
-    chosen = _chosen(loader, present, alias, app, target, run, steps)
+    if to_phase is None:
+        chosen = _chosen(loader, present, alias, app, target, run, steps)
+    else:
+        chosen = [_in_phases(loader, present, app, target)]
     migrations = [loader.graph.nodes[key] for key in _dependents_first(loader, chosen, present)]
-    found = RollbackPlan(alias, faults=faults_of_plan(migrations, db))
+    found = RollbackPlan(alias, faults=faults_of_plan(migrations, db, to_phase))
     with asked(on_conflict=on_conflict):
         found.undoings = [_undoing(migration, loader, alias) for migration in migrations]
+        if to_phase is not None and found.undoings:
+            found.undoings[-1] = _only_behind(found.undoings[-1], to_phase)
         if not found.faults:
             found.undoings = _counted(found.undoings, db)
             found.faults = _stopped_by(found.undoings)
+            if not emergency:
+                left = [s for u in found.undoings for run in u.runs for s in steps_to_restore(run, alias)]
+                found.faults += reasons_to_wait(left, db)
+                applied = [key for key in (u.key for u in found.undoings) if key in loader.applied_migrations]
+                befores = ((loader.graph.nodes[key], loader.project_state(key, at_end=False)) for key in applied)
+                found.faults += blocking_undos(befores, db)
     return found
 
 
@@ -131,19 +162,24 @@ def roll_back(
     """
     plan.refuse_faults()
     connection = connections[plan.alias]
-    executor = MigrationExecutor(connection, progress)
-    keys = {(u.migration.app_label, u.migration.name) for u in plan.undoings if u.is_applied}
+    executor = ExecutorAtOnce(connection, progress)
+    keys_of_whole = [u.key for u in plan.undoings if u.is_applied and u.to_phase is None]
     nodes = executor.loader.graph.nodes
-    applied = [(nodes[(u.migration.app_label, u.migration.name)], True) for u in plan.undoings if u.is_applied]
+    applied = [(nodes[key], True) for key in keys_of_whole]
     state = executor.loader.project_state([k for k in executor.loader.applied_migrations if k in nodes])
     told = {"stdout": stdout} if stdout is not None else {}
     with asked(on_conflict=on_conflict):
         emit_pre_migrate_signal(verbosity, False, plan.alias, apps=state.apps, plan=applied, **told)
         for undoing in plan.undoings:
-            if not undoing.is_applied:
+            if not undoing.is_applied and undoing.to_phase is None:
                 _undo_begun(undoing, executor, progress)
-        after = executor.migrate(sorted(keys), plan=applied, state=state.clone())
-        _render_real_models(after)
+        after = executor.migrate(sorted(keys_of_whole), plan=applied, state=state.clone())
+        for undoing in plan.undoings:
+            if undoing.to_phase is not None:
+                _undo_phases(undoing, executor, progress)
+            elif not is_ours(undoing.migration):
+                close_undone(undoing.key, plan.alias)
+        render_real_models(after)
         emit_post_migrate_signal(verbosity, False, plan.alias, apps=after.apps, plan=applied, **told)
 
 
@@ -176,6 +212,30 @@ def _chosen(
     return list(dict.fromkeys(in_order))[-steps:]
 
 
+def _in_phases(loader: MigrationLoader, present: set[MigrationKey], app: str, target: str | None) -> MigrationKey:
+    """Return the migration in phases that is named, or the newest one of the app that has begun."""
+    if target is not None:
+        keys = [(app, migration_named(loader, app, target).name)]
+    else:
+        keys = [key for leaf in loader.graph.leaf_nodes(app) for key in loader.graph.forwards_plan(leaf)]
+    found = [
+        key for key in keys
+        if key[0] == app and key in present and isinstance(loader.graph.nodes[key], ZeroDowntimeMigration)
+    ]  # fmt: skip
+    if not found:
+        what = (
+            "no migration in phases has begun here." if target is None else f"{keys[0][1]} has no phases, or none done."
+        )
+        raise UnknownMigration(
+            app, what, standing="Nothing was undone.", todo="Undo it as a whole, without --to-phase."
+        )
+    return found[-1]
+
+
+def _only_behind(undoing: Undoing, phase: Phase) -> Undoing:
+    return replace(undoing, to_phase=phase, runs=tuple(run for run in undoing.runs if (run.phase or 0) > phase))
+
+
 def _of_run(loader: MigrationLoader, alias: str, app: str, number: int) -> MigrationKey:
     run = Run.objects.using(alias).filter(pk=number, app=app).first()
     if run is None:
@@ -205,7 +265,7 @@ def _undoing(migration: Migration, loader: MigrationLoader, alias: str) -> Undoi
     return Undoing(
         migration=migration,
         is_applied=(migration.app_label, migration.name) in loader.applied_migrations,
-        run=latest_run(migration.app_label, migration.name, alias) if is_ours(migration) else None,
+        runs=tuple(latest_runs(migration.app_label, migration.name, alias)) if is_ours(migration) else (),
         policy=str(option(migration, "ON_CONFLICT")),
         rows=None,
         conflicts=None,
@@ -213,23 +273,16 @@ def _undoing(migration: Migration, loader: MigrationLoader, alias: str) -> Undoi
 
 
 def _counted(undoings: Sequence[Undoing], db: Database) -> list[Undoing]:
-    """Return ``undoings`` with their rows and conflicts, up to the first one that changes the shape of tables."""
-    steps: list[Step] = []
+    """Return ``undoings`` with their rows and conflicts, where they can be counted before, and what else is met."""
+    met = met_by(((undoing.migration, undoing.runs) for undoing in undoings), db)
+    found: list[Undoing] = []
     for undoing in undoings:
-        if changes_tables(undoing.migration):
-            break
-        if undoing.run is not None and undoing.run.status in (RunStatus.DONE, *UNFINISHED):
-            steps += [s for s in steps_to_restore(undoing.run, db.alias) if s.kind in JOURNALLED]
-    rows: Counter[int] = Counter()
-    conflicts: Counter[int] = Counter()
-    for count in count_conflicts(steps, db):
-        rows[count.step.run_id] += count.rows
-        conflicts[count.step.run_id] += count.conflicts
-    counted = {step.run_id for step in steps}
-    return [
-        replace(u, rows=rows[u.run.pk], conflicts=conflicts[u.run.pk]) if u.run and u.run.pk in counted else u
-        for u in undoings
-    ]
+        ours = [met[run.pk] for run in undoing.runs if run.pk in met]
+        if ours and not any(each.is_partial for each in ours):
+            rows, conflicts = sum(each.rows for each in ours), sum(each.conflicts for each in ours)
+            undoing = replace(undoing, rows=rows, conflicts=conflicts)
+        found.append(replace(undoing, notes=tuple(note for each in ours for note in each.notes)))
+    return found
 
 
 def _stopped_by(undoings: Sequence[Undoing]) -> list[ReversibleMigrationError]:
@@ -248,12 +301,30 @@ def _stopped_by(undoings: Sequence[Undoing]) -> list[ReversibleMigrationError]:
 # Undoing it
 
 
-def _undo_begun(undoing: Undoing, executor: MigrationExecutor, progress: Progress | None) -> None:
+def _undo_phases(undoing: Undoing, executor: ExecutorAtOnce, progress: Progress | None) -> None:
+    """Undo some phases of a migration; Django's record of it goes first, for it is not applied any more."""
+    connection, migration = executor.connection, undoing.migration
+    assert isinstance(migration, ZeroDowntimeMigration), "only these have phases"
+    if progress is not None:
+        progress("unapply_start", migration)
+    with transaction.atomic(using=connection.alias):
+        for key in [undoing.key, *migration.replaces]:
+            executor.recorder.record_unapplied(*key)
+        Run.objects.using(connection.alias).filter(app=undoing.key[0], name=undoing.key[1]).update(recorded=False)
+    state = state_without(MigrationLoader(connection), connection.alias, undoing.key)
+    with connection.schema_editor(atomic=False) as editor:
+        for run in undoing.runs:
+            if run.status != RunStatus.UNDONE:
+                migration.unapply_run(run, state, editor)
+    if progress is not None:
+        progress("unapply_success", migration)
+
+
+def _undo_begun(undoing: Undoing, executor: ExecutorAtOnce, progress: Progress | None) -> None:
     """Undo what a migration did before it stopped; Django has no record of it that would have to go."""
     connection = executor.connection
     migration = _as_far_as_it_came(undoing, connection.alias)
-    applied = [key for key in executor.loader.applied_migrations if key in executor.loader.graph.nodes]
-    state = executor.loader.project_state(applied)
+    state = state_without(executor.loader, connection.alias, undoing.key)
     if progress is not None:
         progress("unapply_start", migration)
     with connection.schema_editor(atomic=migration.atomic) as editor:
@@ -284,7 +355,7 @@ def _as_far_as_it_came(undoing: Undoing, alias: str) -> Migration:
     return shortened
 
 
-def _render_real_models(state: Any) -> None:
+def render_real_models(state: Any) -> None:
     """Give ``state`` the models of apps without migrations in relation to its own, as ``migrate`` does at its end."""
     state.clear_delayed_apps_cache()
     with state.apps.bulk_update():

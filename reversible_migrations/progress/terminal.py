@@ -73,7 +73,9 @@ class Lines:
         self.stream.flush()
 
 
-LONGEST_TEXT = 44  # characters beside the bar: 120,000,000/~336,000,000, 140,000/s, 12:04 min left
+LONGEST_TEXT = 46  # characters beside the bar: 120,000,000/~336,000,000, 140,000/s, 12-15 min left
+WIDE_TEXT = 84  # with x40,000, active_sessions at 28 of 40 besides
+WIDE = 120  # characters of a terminal that has room for it
 
 
 class LiveBar:
@@ -105,12 +107,13 @@ class LiveBar:
             self.stream.write("\n")  # Django has left its "Applying ..." open
             self.bar.start()
         title = f"{step.number} {step.title}"
-        room = self.bar.console.width - len(title) - LONGEST_TEXT - 7  # 4 to the left, and a space between columns
+        longest = WIDE_TEXT if self.is_wide else LONGEST_TEXT
+        room = self.bar.console.width - len(title) - longest - 7  # 4 to the left, and a space between columns
         self.column.bar_width = max(4, min(24, room))
-        self.task = self.bar.add_task(title, total=step.total, text=words.brief(step))
+        self.task = self.bar.add_task(title, total=step.total, text=words.brief(step, self.is_wide))
 
     def progress(self, step: StepOverview) -> None:
-        self._draw(step, words.brief(step))
+        self._draw(step, words.brief(step, self.is_wide))
 
     def wait(self, step: StepOverview, reason: str) -> None:
         self._draw(step, f"waiting: {reason}")
@@ -126,6 +129,10 @@ class LiveBar:
     def close(self) -> None:
         self.bar.stop()
 
+    @property
+    def is_wide(self) -> bool:
+        return bool(self.bar.console.width >= WIDE)
+
     def _draw(self, step: StepOverview, text: str) -> None:
         if self.task is None:
             self.begin(step)
@@ -134,7 +141,7 @@ class LiveBar:
 
 def display_for(run: Run, using: str, stream: TextIO) -> Display:
     """Return the live bar on a terminal where rich is installed, else lines."""
-    title = run.migration if using == DEFAULT_DB_ALIAS else f"{run.migration} ({using})"
+    title = run.title if using == DEFAULT_DB_ALIAS else f"{run.title} ({using})"
     if stream.isatty():
         try:
             return LiveBar(stream, title)
@@ -172,8 +179,8 @@ class Terminal:
     def step_started(self, run: Run, step: Step, **facts: Any) -> None:
         self._tell(run, step, lambda display, seen: display.begin(seen))
 
-    def step_progressed(self, run: Run, step: Step, **facts: Any) -> None:
-        self._tell(run, step, lambda display, seen: display.progress(seen))
+    def step_progressed(self, run: Run, step: Step, pace: dict[str, Any] | None = None, **facts: Any) -> None:
+        self._tell(run, step, lambda display, seen: display.progress(seen), pace)
 
     def step_finished(self, run: Run, step: Step, **facts: Any) -> None:
         self._tell(run, step, lambda display, seen: display.end(seen))
@@ -181,11 +188,17 @@ class Terminal:
     def waiting(self, run: Run, step: Step, reason: str, **facts: Any) -> None:
         self._tell(run, step, lambda display, seen: display.wait(seen, reason))
 
-    def _tell(self, run: Run, step: Step, draw: Callable[[Display, StepOverview], None]) -> None:
+    def _tell(
+        self,
+        run: Run,
+        step: Step,
+        draw: Callable[[Display, StepOverview], None],
+        pace: dict[str, Any] | None = None,
+    ) -> None:
         if self.display is None or run.pk != self.run:
             return
         try:
-            draw(self.display, overview_of(step))
+            draw(self.display, overview_of(step, pace))
         except Exception:
             self._close()
             self.is_on = False

@@ -1,5 +1,8 @@
 """Numbers and times as people read them."""
 
+import math
+
+from ..load.estimates import eta_text
 from ..overview import StepOverview
 
 
@@ -16,16 +19,6 @@ def duration(seconds: float) -> str:
     if seconds < 2 * 86_400:
         return f"{int(seconds) // 3600}:{int(seconds) // 60 % 60:02}:{int(seconds) % 60:02} h"
     return f"{seconds / 86_400:.0f} days"
-
-
-def size(number: int | None) -> str:
-    """Return 12 B, 3.4 kB or 56.7 MB (1 MB is 1,000,000 bytes); a dash where it is not known."""
-    if number is None:
-        return "-"
-    amount, units = float(number), ["B", "kB", "MB", "GB", "TB"]
-    while amount >= 1000 and len(units) > 1:
-        amount, units = amount / 1000, units[1:]
-    return f"{amount:.0f} {units[0]}" if units[0] == "B" else f"{amount:,.1f} {units[0]}"
 
 
 def rate(step: StepOverview) -> str:
@@ -47,17 +40,28 @@ def total(step: StepOverview) -> str:
 
 
 def progress(step: StepOverview) -> str:
-    """Return 120,000 of ~336,776 rows (35 %), 40,000 rows/s, 5.4 s left: what is known of it."""
+    """Return 120,000 of ~336,776 rows (35 %), 40,000 rows/s, 5-7 s left, batches of 9,000: what is known of it."""
     seen = f"{step.seen:,} of {total(step)} rows ({step.percent} %)" if step.total else rows(step.seen)
-    left = f"{duration(step.seconds_left)} left" if step.seconds_left is not None else ""
-    return ", ".join(part for part in (seen, rate(step), left) if part)
+    batches = f"batches of {step.batch_size:,}" if step.batch_size else ""
+    workers = f"{step.workers} workers" if step.workers and step.workers > 1 else ""
+    return ", ".join(part for part in (seen, rate(step), left(step), batches, workers, step.gauge) if part)
 
 
-def brief(step: StepOverview) -> str:
-    """Return 120,000/~336,776, 40,000/s, 5.4 s left: the same beside a bar."""
+def brief(step: StepOverview, is_wide: bool = False) -> str:
+    """Return 120,000/~336,776, 40,000/s, 5-7 s left; and x9,000, cpu at 63 % of 90 % where there is room."""
     seen = f"{step.seen:,}/{total(step)}" if step.total else rows(step.seen)
-    left = f"{duration(step.seconds_left)} left" if step.seconds_left is not None else ""
-    return ", ".join(part for part in (seen, rate(step).replace(" rows", ""), left) if part)
+    batches = f"x{step.batch_size:,}" if step.batch_size else ""
+    speed = rate(step).replace(" rows", "")
+    more = (batches, step.gauge) if is_wide else ()
+    return ", ".join(part for part in (seen, speed, left(step), *more) if part)
+
+
+def left(step: StepOverview) -> str:
+    """Return 5-7 min left, about 12 s left, or nothing where that is not known."""
+    if step.eta is None:
+        return ""
+    low, high = step.eta
+    return f"{eta_text((low, math.inf if high is None else high))} left"
 
 
 def result(step: StepOverview) -> str:

@@ -9,6 +9,7 @@ from django.db.models.signals import post_migrate
 from ..databases import VENDORS, database
 from ..models import Run
 from ..states import Direction, RunStatus
+from .run import has_ledger
 
 
 def connect(app_config: Any) -> None:
@@ -25,7 +26,7 @@ def note_recorded(using: str, **options: Any) -> None:
     if connections[using].vendor not in VENDORS:
         return
     db = database(using)
-    if not db.has_table(db.quote(Run._meta.db_table)):
+    if not has_ledger(db):
         return
     finished = Run.objects.using(using).filter(direction=Direction.FORWARDS, status=RunStatus.DONE, recorded=False)
     runs = list(finished)

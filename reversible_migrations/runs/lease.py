@@ -3,9 +3,10 @@ The lease of a run: one executor at a time, proved by a token that every batch c
 transaction.
 
 No session lock is held, so transaction-pooling proxies work. A lease lasts ``LEASE_SECONDS`` past
-its last heartbeat by the database's clock. While a batch is open its transaction has the run's row
-locked: nobody can take the lease over in the middle of one, unless its session stands still and is
-ended first. An owner that is provably gone is followed at once.
+its last heartbeat by the database's clock. Each worker holds its key range in the same way, and a
+lease is taken over with all its ranges: while a batch is open its transaction has the range's row
+locked, so nobody can take the lease over in the middle of one, unless its session stands still and
+is ended first. An owner that is provably gone is followed at once.
 """
 
 import os
@@ -16,14 +17,14 @@ from typing import Any
 
 import psutil
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.db.models.functions import Now
 
 from ..conf import setting
 from ..databases.base import Database
 from ..exceptions import LeaseHeld, LeaseLost
-from ..models import Event, Run
-from ..states import UNFINISHED, RunStatus
+from ..models import Event, KeyRange, Run, Step
+from ..states import IN_HAND, UNFINISHED, RunStatus, StepStatus
 
 
 def this_process() -> dict[str, Any]:
@@ -57,7 +58,9 @@ def owner_is_gone(run: Run, database: Database) -> bool:
 
 def is_expired(run: Run, alias: str) -> bool:
     limit = Now() - timedelta(seconds=setting("LEASE_SECONDS"))
-    return Run.objects.using(alias).filter(pk=run.pk, heartbeat__lt=limit).exists()
+    if not Run.objects.using(alias).filter(pk=run.pk, heartbeat__lt=limit).exists():
+        return False
+    return not KeyRange.objects.using(alias).filter(step__run=run, heartbeat__gte=limit).exists()
 
 
 def acquire(run: Run, database: Database) -> Run:
@@ -66,11 +69,11 @@ def acquire(run: Run, database: Database) -> Run:
 
     Raise ``LeaseHeld`` while another process runs it; nothing is changed then.
     """
-    stalled = is_expired(run, database.alias)
-    if run.status == RunStatus.RUNNING and not stalled and not owner_is_gone(run, database):
+    if not is_left(run, database):
         raise held(run)
-    if stalled:
-        database.end_stalled_session(run.owner, setting("LEASE_SECONDS"))
+    if is_expired(run, database.alias):
+        for owner in [run.owner, *open_ranges(run, database.alias).values_list("owner", flat=True)]:
+            database.end_stalled_session(owner, setting("LEASE_SECONDS"))
     # A session that was ended takes a moment to let go of its locks. Where a lock is waited for, once is enough.
     tries = 20 if database.connection.features.has_select_for_update_nowait else 1
     for _ in range(tries):
@@ -89,11 +92,15 @@ def _take(run: Run, database: Database) -> bool:
     runs = Run.objects.using(database.alias)
     try:
         with transaction.atomic(using=database.alias):
-            runs.select_for_update(nowait=database.connection.features.has_select_for_update_nowait).get(pk=run.pk)
+            nowait = database.connection.features.has_select_for_update_nowait
+            runs.select_for_update(nowait=nowait).get(pk=run.pk)
             taken = runs.filter(pk=run.pk, token=run.token, status__in=UNFINISHED).update(
-                token=F("token") + 1, owner=owner, heartbeat=Now(), status=RunStatus.RUNNING, error=""
+                token=F("token") + 1, owner=owner, heartbeat=Now(), status=RunStatus.RUNNING, error="", waiting=""
             )
             if taken:
+                ranges = open_ranges(run, database.alias)
+                list(ranges.select_for_update(nowait=nowait))
+                ranges.update(token=F("token") + 1, owner={}, heartbeat=None)
                 Event.objects.using(database.alias).create(
                     run_id=run.pk,
                     at=Now(),
@@ -111,7 +118,7 @@ def _take(run: Run, database: Database) -> bool:
 
 def held(run: Run) -> LeaseHeld:
     return LeaseHeld(
-        run.migration,
+        run.title,
         f"is being run {run.direction} by {owner_in_words(run.owner)} (run {run.pk}, last heartbeat {run.heartbeat}).",
         todo="Wait for it, or set LEASE_WAIT_SECONDS to wait here; `manage.py migration_status` shows how far it is.",
         run=run.pk,
@@ -121,12 +128,18 @@ def held(run: Run) -> LeaseHeld:
 
 def is_left(run: Run, database: Database) -> bool:
     """Return whether an open run is in nobody's hands: stopped, or its owner is gone or silent past its lease."""
-    return run.status != RunStatus.RUNNING or owner_is_gone(run, database) or is_expired(run, database.alias)
+    if run.status not in IN_HAND or not run.owner:
+        return True
+    return owner_is_gone(run, database) or is_expired(run, database.alias)
+
+
+def open_ranges(run: Run, alias: str) -> Any:
+    return KeyRange.objects.using(alias).filter(step__run=run, status=StepStatus.RUNNING)
 
 
 def undo_unfinished(run: Run) -> LeaseHeld:
     return LeaseHeld(
-        run.migration,
+        run.title,
         f"is half undone: run {run.pk} was stopped before it had undone all of it.",
         todo=f"Finish that with `manage.py safe_rollback {run.app} --run {run.pk}`, then run `migrate` again.",
         run=run.pk,
@@ -140,15 +153,57 @@ def check_token(run: Run, alias: str) -> None:
 
     Raise ``LeaseLost`` if another process has taken the run over: the transaction must end without writing.
     """
-    renewed = Run.objects.using(alias).filter(pk=run.pk, token=run.token).update(heartbeat=Now())
-    if renewed:
-        return
+    if not Run.objects.using(alias).filter(pk=run.pk, token=run.token).update(heartbeat=Now()):
+        raise lost(run, alias)
+
+
+def renew(run: Run, alias: str) -> None:
+    """Renew the heartbeats of the run and its ranges in hand while nothing is done; raise ``LeaseLost`` as above."""
+    check_token(run, alias)
+    open_ranges(run, alias).exclude(owner={}).update(heartbeat=Now())
+
+
+def lost(run: Run, alias: str) -> LeaseLost:
     now = Run.objects.using(alias).filter(pk=run.pk).first()
     owner = owner_in_words(now.owner) if now else "nobody: the ledger no longer has it"
-    raise LeaseLost(
-        run.migration,
+    return LeaseLost(
+        run.title,
         f"run {run.pk} was taken over by {owner}, because this process had shown no sign of life.",
         standing="This process wrote nothing after that.",
         todo="The other one finishes the run; see `manage.py migration_status`.",
         run=run.pk,
     )
+
+
+# The leases of key ranges
+
+
+def claim_range(run: Run, step: Step, database: Database) -> KeyRange | None:
+    """
+    Return an unfinished range of ``step`` that is this worker's from now on, or None if none is free.
+
+    Free is one that nobody has, or whose worker has been silent past its lease or is gone.
+    """
+    expired = Now() - timedelta(seconds=setting("LEASE_SECONDS"))
+    ranges = KeyRange.objects.using(database.alias).filter(step=step, status=StepStatus.RUNNING)
+    skips = database.connection.features.has_select_for_update_skip_locked
+    with transaction.atomic(using=database.alias):
+        check_token(run, database.alias)
+        free = ranges.filter(Q(owner={}) | Q(heartbeat__lt=expired)).order_by("number")
+        found: KeyRange | None = free.select_for_update(skip_locked=skips).first()
+        if found is None:
+            return None
+        owner = {**this_process(), **database.session()}
+        ranges.filter(pk=found.pk).update(token=F("token") + 1, owner=owner, heartbeat=Now())
+    found.refresh_from_db(using=database.alias)
+    return found
+
+
+def hold_range(run: Run, place: KeyRange, alias: str) -> None:
+    """
+    Lock the range's row for this transaction and renew its heartbeat.
+
+    Raise ``LeaseLost`` if the range has another worker: the transaction must end without writing.
+    """
+    if not KeyRange.objects.using(alias).filter(pk=place.pk, token=place.token).update(heartbeat=Now()):
+        raise lost(run, alias)

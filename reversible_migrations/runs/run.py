@@ -5,10 +5,12 @@ Steps are numbered in call order. After a crash the same code asks for the same 
 gets its own recorded step back, finished or with its checkpoint.
 """
 
+import copy
 import getpass
 import hashlib
+import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
 
@@ -22,17 +24,21 @@ from ..conf import option, setting
 from ..databases import database
 from ..databases.base import Database
 from ..exceptions import (
+    Cancelled,
     CannotJournal,
     LeaseHeld,
     LeaseLost,
     LedgerMissing,
+    OutsideWindow,
     PatchChanged,
     ReversibleMigrationError,
     StepFailed,
+    Stopped,
 )
-from ..models import Event, Run, Step
-from ..states import ALLOWED, UNFINISHED, Direction, RunStatus, StepKind, StepStatus
+from ..models import Event, KeyRange, Run, Step
+from ..states import ALLOWED, UNFINISHED, Direction, Phase, RunStatus, StepKind, StepStatus
 from . import lease
+from .control import Control, stopped
 
 LEDGER = ("reversible_migrations", "0001_initial")
 
@@ -61,16 +67,26 @@ class ActiveRun:
         self.owner = owner
         self.operation = 0
         self.ordinal = 0
+        self.control = Control()
+
+    def in_this_thread(self) -> "ActiveRun":
+        """Return the same run for another worker: over the connection of the thread that calls."""
+        run = copy.copy(self)
+        run.db = database(self.alias)
+        return run
 
     def __str__(self) -> str:
-        return self.record.migration
+        return self.record.title
 
     @property
     def is_undo(self) -> bool:
         return bool(self.record.direction == Direction.BACKWARDS)
 
     def option(self, name: str) -> Any:
-        return option(self.owner, name)
+        wished = self.control.options
+        if name == "LIMITS":
+            return {**option(self.owner, name), **wished.get(name, {})}
+        return wished[name] if name in wished else option(self.owner, name)
 
     # Steps
 
@@ -92,6 +108,7 @@ class ActiveRun:
 
         Raise ``PatchChanged`` if another one is recorded at this place.
         """
+        self.control.heed(self)
         self.ordinal += 1
         known: Step | None = self.steps().filter(operation=self.operation, ordinal=self.ordinal).first()
         if known is None:
@@ -111,6 +128,25 @@ class ActiveRun:
             step.save(using=self.alias)
         step.refresh_from_db(using=self.alias)
         return step
+
+    def begin_step(self, step: Step, parts: Sequence[tuple[Any, Any]] = ((None, None),), **facts: Any) -> None:
+        """Divide a new ``step`` into ranges, each from the one key up to the other, and note what is known of it."""
+        with transaction.atomic(using=self.alias):
+            self.fence()
+            self.steps().filter(pk=step.pk).update(**facts)
+            KeyRange.objects.using(self.alias).bulk_create(
+                KeyRange(step=step, number=number, low=low, upper=upper, checkpoint=low)
+                for number, (low, upper) in enumerate(parts)
+            )
+        for name, value in facts.items():
+            setattr(step, name, value)
+
+    def ranges(self, step: Step) -> Any:
+        return KeyRange.objects.using(self.alias).filter(step=step)
+
+    def first_key(self, step: Step) -> Any:
+        """Return the key behind which ``step`` begins; None for the table's first row."""
+        return None
 
     def changed(self, step: Step, how: str) -> PatchChanged:
         return PatchChanged(
@@ -140,13 +176,41 @@ class ActiveRun:
     def event(self, kind: str, text: str = "", **facts: Any) -> None:
         Event.objects.using(self.alias).create(run_id=self.record.pk, at=Now(), kind=kind, text=text, facts=facts)
 
-    def renew_session(self) -> None:
-        """Tell the ledger the session of a new connection."""
+    def renew_session(self, place: KeyRange | None) -> None:
+        """Tell the ledger the session of a worker's new connection."""
         owner = {**lease.this_process(), **self.db.session()}
-        Run.objects.using(self.alias).filter(pk=self.record.pk, token=self.record.token).update(owner=owner)
+        if place is not None:
+            KeyRange.objects.using(self.alias).filter(pk=place.pk, token=place.token).update(owner=owner)
+        if threading.current_thread() is threading.main_thread():
+            Run.objects.using(self.alias).filter(pk=self.record.pk, token=self.record.token).update(owner=owner)
 
     def set_status(self, status: RunStatus, text: str = "", **facts: Any) -> None:
         set_status(self.record, status, self.alias, text, **facts)
+
+    def pause(self, reason: str) -> None:
+        """Note that the run waits, and why, in words."""
+        with self.control.turn:
+            if (self.record.status, self.record.waiting) != (RunStatus.PAUSED, reason):
+                self.set_status(RunStatus.PAUSED, reason, waiting=reason)
+
+    def wait(self, reason: str) -> None:
+        """Note what the run waits for, without its being paused."""
+        if not self.record.waiting:
+            self.event("wait", reason)
+        if self.record.waiting != reason:
+            self._note_waiting(reason)
+
+    def resume(self) -> None:
+        """Note that the run works again, if it did not."""
+        with self.control.turn:
+            if self.record.status == RunStatus.PAUSED:
+                self.set_status(RunStatus.RUNNING, "Goes on.", waiting="")
+            elif self.record.waiting:
+                self._note_waiting("")
+
+    def _note_waiting(self, reason: str) -> None:
+        self.record.waiting = reason
+        Run.objects.using(self.alias).filter(pk=self.record.pk, token=self.record.token).update(waiting=reason)
 
 
 def set_status(run: Run, status: RunStatus, alias: str, text: str = "", **facts: Any) -> None:
@@ -166,8 +230,12 @@ def set_status(run: Run, status: RunStatus, alias: str, text: str = "", **facts:
     run.refresh_from_db(using=alias)
 
 
+def has_ledger(db: Database) -> bool:
+    return db.has_table(db.quote(Run._meta.db_table))
+
+
 def require_ledger(db: Database, where: str) -> None:
-    if not db.has_table(db.quote(Run._meta.db_table)):
+    if not has_ledger(db):
         raise LedgerMissing(
             where,
             f"the tables of reversible_migrations are not in the database {db.alias!r}.",
@@ -176,15 +244,22 @@ def require_ledger(db: Database, where: str) -> None:
         )
 
 
-def latest_run(app: str, name: str, alias: str) -> Run | None:
-    """Return the newest forward run of a migration."""
-    runs = Run.objects.using(alias).filter(app=app, name=name, direction=Direction.FORWARDS)
+def latest_run(app: str, name: str, alias: str, phase: Phase | None = None) -> Run | None:
+    """Return the newest forward run of a migration, or of one of its phases."""
+    runs = Run.objects.using(alias).filter(app=app, name=name, direction=Direction.FORWARDS, phase=phase)
     return runs.order_by("-pk").first()
 
 
-def open_forwards(app: str, name: str, alias: str, owner: object) -> ActiveRun | None:
+def latest_runs(app: str, name: str, alias: str) -> list[Run]:
+    """Return the newest forward run of each phase of a migration, the last phase first."""
+    runs = Run.objects.using(alias).filter(app=app, name=name, direction=Direction.FORWARDS).order_by("pk")
+    newest = {run.phase: run for run in runs}
+    return [newest[phase] for phase in sorted(newest, key=lambda phase: phase or 0, reverse=True)]
+
+
+def open_forwards(app: str, name: str, alias: str, owner: object, phase: Phase | None = None) -> ActiveRun | None:
     """
-    Return the run that applies a migration: a new one, or the unfinished one, taken over.
+    Return the run that applies a migration, or a phase of it: a new one, or the unfinished one, taken over.
 
     Return None if it is finished and Django has not come to record it. Raise ``LeaseHeld`` while
     another process runs it, after waiting ``LEASE_WAIT_SECONDS`` for it.
@@ -192,11 +267,11 @@ def open_forwards(app: str, name: str, alias: str, owner: object) -> ActiveRun |
     db = database(alias)
     require_ledger(db, f"{app}.{name}")
     with writable(db, f"{app}.{name}", "Nothing was run."):
-        return _patiently(lambda: _open_forwards(app, name, db, owner))
+        return _patiently(lambda: _open_forwards(app, name, db, owner, phase))
 
 
-def _open_forwards(app: str, name: str, db: Database, owner: object) -> ActiveRun | None:
-    run = latest_run(app, name, db.alias)
+def _open_forwards(app: str, name: str, db: Database, owner: object, phase: Phase | None) -> ActiveRun | None:
+    run = latest_run(app, name, db.alias, phase)
     if run is not None and run.status == RunStatus.DONE:
         if not run.recorded or _is_applied(run, db):  # the latter while we waited for the lease
             return None
@@ -204,7 +279,7 @@ def _open_forwards(app: str, name: str, db: Database, owner: object) -> ActiveRu
         set_status(run, RunStatus.UNDONE, db.alias, "Its migration was unapplied with --fake.")
     if run is not None and run.status in UNFINISHED:
         return ActiveRun(lease.acquire(run, db), db, owner)
-    return ActiveRun(_create(app, name, Direction.FORWARDS, db), db, owner)
+    return ActiveRun(_create(app, name, phase, Direction.FORWARDS, db), db, owner)
 
 
 def _is_applied(run: Run, db: Database) -> bool:
@@ -231,7 +306,7 @@ def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun | None:
             lease.acquire(undone, db)
         with transaction.atomic(using=alias):
             set_status(undone, RunStatus.UNDOING, alias, holds=None)
-            run = _create(undone.app, undone.name, Direction.BACKWARDS, db, undone)
+            run = _create(undone.app, undone.name, undone.phase, Direction.BACKWARDS, db, undone)
         return ActiveRun(run, db, owner)
 
     with writable(db, undone.migration, "Nothing was undone."):
@@ -262,10 +337,12 @@ def writable(db: Database, where: str, standing: str) -> Iterator[None]:
         ) from None
 
 
-def _create(app: str, name: str, direction: Direction, db: Database, undoes: Run | None = None) -> Run:
+def _create(
+    app: str, name: str, phase: int | None, direction: Direction, db: Database, undoes: Run | None = None
+) -> Run:
     run = Run(
-        app=app, name=name, direction=direction, holds=f"{app}.{name}", undoes=undoes, heartbeat=Now(),
-        started_at=Now(), owner={**lease.this_process(), **db.session()}, started_by=_user(),
+        app=app, name=name, phase=phase, direction=direction, holds=f"{app}.{name}", undoes=undoes, heartbeat=Now(),
+        started_at=Now(), owner={**lease.this_process(), **db.session()}, started_by=user(),
     )  # fmt: skip
     try:
         with transaction.atomic(using=db.alias):
@@ -282,7 +359,8 @@ def _create(app: str, name: str, direction: Direction, db: Database, undoes: Run
     return run
 
 
-def _user() -> str:
+def user() -> str:
+    """Return the name of the user of this process, or "" where the system knows none, as in some containers."""
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):
@@ -303,15 +381,27 @@ def _patiently(attempt: Callable[[], Opened]) -> Opened:
 @contextmanager
 def running(run: ActiveRun) -> Iterator[ActiveRun]:
     """Keep the ledger and the watchers informed while the caller does the steps of ``run``."""
+    run.control.recall(run)
     signals.tell(signals.run_started, run=run.record, using=run.alias)
     standing = "What is committed is recorded, and the run goes on from there."
     try:
-        with writable(run.db, str(run), standing):
+        with writable(run.db, str(run), standing), run.control.noting_signals():
             yield run
+            if run.control.signal is not None and run.record.status == RunStatus.DONE:
+                raise stopped(run, run.control.signal)
     except LeaseLost:
+        raise
+    except (Stopped, OutsideWindow) as error:
+        if run.record.status != RunStatus.DONE:
+            _leave(run, RunStatus.PAUSED, error.what, owner={}, waiting=error.what)
+        raise
+    except Cancelled as error:
+        _leave(run, RunStatus.CANCELLED, error.what, owner={})
         raise
     except (KeyboardInterrupt, SystemExit):
         _leave(run, RunStatus.INTERRUPTED, "The process was asked to stop.")
+        if run.control.signal is not None:
+            raise SystemExit(128 + run.control.signal) from None
         raise
     except BaseException as error:
         known = isinstance(error, ReversibleMigrationError)
@@ -321,10 +411,11 @@ def running(run: ActiveRun) -> Iterator[ActiveRun]:
         signals.tell(signals.run_finished, run=run.record, using=run.alias, status=run.record.status)
 
 
-def _leave(run: ActiveRun, status: RunStatus, reason: str) -> None:
+def _leave(run: ActiveRun, status: RunStatus, reason: str, **facts: Any) -> None:
     """Note why a run stopped, as far as the database still answers; the ledger is right without it as well."""
+    facts = {"waiting": "", "error": "" if status == RunStatus.PAUSED else reason, **facts}
     try:
         if not run.db.connection.needs_rollback:
-            set_status(run.record, status, run.alias, error=reason)
+            set_status(run.record, status, run.alias, reason if status == RunStatus.PAUSED else "", **facts)
     except Exception:
         run.db.connection.close() if not run.db.connection.in_atomic_block else None

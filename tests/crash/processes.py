@@ -98,7 +98,7 @@ def is_working(database: Scratch) -> bool:
 
 
 def batches_done(database: Scratch) -> int:
-    return int(database.query("SELECT coalesce(sum(batches), 0) FROM reversible_migrations_step")[0][0])
+    return int(database.query("SELECT coalesce(sum(batches), 0) FROM reversible_migrations_keyrange")[0][0])
 
 
 def token(database: Scratch) -> tuple[int, int]:

@@ -30,20 +30,21 @@ def enumerate_statements(database: Scratch, scenario: str, first: int, step: int
 def test_a_kill_before_chosen_statements_changes_nothing_in_the_end(
     scenario: str, database: Scratch, moments: Any
 ) -> None:
-    step = 67
+    step = 150
     first = moments.randrange(1, step)
 
     found = enumerate_statements(database, scenario, first, step, batch_size=150)
 
     assert found["faults"] == []
-    assert found["kills"] >= 8
+    assert found["kills"] >= 3
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("first", [1, 2, 3, 4])
 @pytest.mark.parametrize("scenario", ["several", "operations"])
-def test_a_kill_before_any_statement_changes_nothing_in_the_end(scenario: str, first: int, database: Scratch) -> None:
-    found = enumerate_statements(database, scenario, first, 4, batch_size=150)
+def test_a_kill_before_every_fourth_statement_changes_nothing_in_the_end(
+    scenario: str, database: Scratch, moments: Any
+) -> None:
+    found = enumerate_statements(database, scenario, moments.randrange(1, 5), 4, batch_size=150)
 
     assert found["faults"] == []
     assert found["kills"] >= 100

@@ -110,7 +110,8 @@ def tables() -> dict[str, list[str]]:
         for name in connection.introspection.table_names(cursor):
             if name.startswith("stock_"):
                 cursor.execute(f'SELECT * FROM "{name}"')
-                found[name] = sorted(map(repr, cursor.fetchall()))
+                columns = [column[0] for column in cursor.description]
+                found[name] = sorted(repr(dict(zip(columns, row, strict=True))) for row in cursor.fetchall())
     return found
 
 

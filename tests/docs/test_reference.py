@@ -85,6 +85,7 @@ def test_every_command_has_its_page_with_its_options(name):
         ("preview_patch stock 0002 --json", "tutorial.md"),
         ("safe_rollback stock --dry-run --json", "how-to/write-a-patch.md"),
         ("purge_rollback_data --older-than 0m --dry-run --json", "how-to/write-a-patch.md"),
+        ("verify_migrations stock --rows --json", "how-to/write-a-patch.md"),
     ],
 )
 def test_every_key_of_a_commands_json_is_on_its_page(command, begins_after, finished):

@@ -4,6 +4,7 @@ import io
 
 import pytest
 from django.core.management import call_command
+from django.core.management.color import no_style
 from django.db import connection
 from django.db.migrations.recorder import MigrationRecorder
 
@@ -32,6 +33,9 @@ def library(transactional_db, settings):
     clear()
     for number, title in enumerate(TITLES, start=1):
         Book.objects.create(id=number, title=title, price=number * 10)
+    with connection.cursor() as cursor:  # keys that were given do not move the sequence on
+        for statement in connection.ops.sequence_reset_sql(no_style(), [Book]):
+            cursor.execute(statement)
     yield books
     if connection.connection is not None and connection.needs_rollback:
         connection.close()

@@ -96,6 +96,25 @@ def test_keys_of_each_kind_come_back_as_python_values():
         assert set(keys) == set(model(name).objects.filter(name="made").values_list("pk", flat=True)), name
 
 
+@pytest.mark.parametrize("ahead", [[1], [40, 12], [5_000_000, 2]])
+def test_keys_that_rows_bring_along_are_not_given_once_more(ahead):
+    newest = model("Product").objects.create(name="there").pk
+
+    forwards(migration_of(ops.CreateRows("Product", [{"id": newest + key, "name": "made"} for key in ahead])))
+    more = [model("Product").objects.create(name="of the application").pk for _ in range(2)]
+
+    assert more == [newest + max(ahead) + 1, newest + max(ahead) + 2]
+
+
+def test_a_key_below_those_that_were_given_moves_nothing():
+    _, second, newest = [model("Product").objects.create(name=name).pk for name in ("one", "two", "three")]
+    model("Product").objects.filter(pk=second).delete()
+
+    forwards(migration_of(ops.CreateRows("Product", [{"id": second, "name": "made"}])))
+
+    assert model("Product").objects.create(name="of the application").pk == newest + 1
+
+
 def test_instances_and_generators_are_taken_as_well_as_dicts():
     def patch(apps, patch):
         Product = apps.get_model("shop", "Product")
@@ -141,7 +160,9 @@ def test_a_row_that_the_database_refuses_stops_the_step_and_makes_none():
     start = snapshot()
     made = [{"id": 50, "name": "good", "position": 50}, {"id": 51, "name": "bad", "position": 3}]
 
-    with pytest.raises(StepFailed, match=r"(?s)0 rows are changed.*run `migrate` again") as failed:
+    with pytest.raises(
+        StepFailed, match=r"(?s)0 rows are changed.*Run `manage\.py migrate shop 0100_tested`"
+    ) as failed:
         forwards(migration_of(ops.CreateRows("Shelf", made)))
 
     assert "position" in str(failed.value)

@@ -3,15 +3,20 @@
 import io
 import sys
 
+from reversible_migrations.load.estimates import size
 from reversible_migrations.models import Run, Step
 from reversible_migrations.overview import overview_of
 from reversible_migrations.progress.terminal import Lines, LiveBar, Terminal, display_for
-from reversible_migrations.progress.words import duration, progress, result, size
+from reversible_migrations.progress.words import duration, progress, result
+
+
+def step_record(seen, **facts):
+    given = {"rows_done": seen, "rows_seen": seen, "rows_total": 300_000, "seconds": seen / 40_000, **facts}
+    return Step(number=1, kind="update", model="shop.Product", **given)
 
 
 def step(seen, **facts):
-    given = {"rows_done": seen, "rows_seen": seen, "rows_total": 300_000, "seconds": seen / 40_000, **facts}
-    return overview_of(Step(number=1, kind="update", model="shop.Product", **given))
+    return overview_of(step_record(seen, **facts))
 
 
 class TerminalStream(io.StringIO):
@@ -99,7 +104,16 @@ class TestDisplays:
 
 class TestWords:
     def test_progress_names_rows_share_rate_and_what_is_left(self):
-        assert progress(step(120_000)) == "120,000 of ~300,000 rows (40 %), 40,000 rows/s, 4.5 s left"
+        pace = {"batch_size": 9_000, "workers": 2, "gauge": "cpu at 63 % of 90 %", "eta": [4.5, 6.2]}
+
+        assert progress(overview_of(step_record(120_000), pace)) == (
+            "120,000 of ~300,000 rows (40 %), 40,000 rows/s, 5-6 s left, batches of 9,000, 2 workers,"
+            " cpu at 63 % of 90 %"
+        )
+
+    def test_an_end_that_is_not_in_sight_has_no_time(self):
+        assert "10 s or more left" in progress(overview_of(step_record(120_000), {"eta": [10.0, None]}))
+        assert "left" not in progress(overview_of(step_record(120_000), {"eta": None}))
 
     def test_a_small_total_is_exact_and_what_is_over_it_does_not_count(self):
         assert progress(step(9_000, rows_total=8_000)).startswith("8,000 of 8,000 rows (99 %)")

@@ -106,7 +106,7 @@ def record(step: Step, number: int, shelves: Any, rows: Any) -> None:
             old.delete()
             new.name = name  # a unique value goes from a deleted row to a new one
             new.save()
-    elif step.change == "move shelf":
+    elif step.change == "move shelf" and shelves.filter(code=SHELVES[1]).exists():
         rows.filter(shelf_id=SHELVES[0]).update(shelf_id=SHELVES[1], twin=None)
     elif step.change == "rename":
         shelves.exclude(name=None).update(name=Concat("name", Value("'")))

@@ -13,13 +13,17 @@ ROWS: list[dict[str, Any]] = [
     {"label": "x", "shelf_id": "a"},
     {"label": "y", "spare_id": "a", "number": 4},
     {"label": "z", "shelf_id": "B", "spare_id": "a"},
-    {"label": None},
+    {"label": None, "shelf_id": "a", "spare_id": "a"},
 ]
 NAMES = ["A", "B", "C", "D"]
 PATCHES = {
     "recorded update": [Step("record", "all", "update")],
     "recorded rows point at a created one": [Step("record", "all", "create")],
     "a created row takes the unique value and the place of a deleted one": [Step("record", "all", "replace shelf")],
+    "the same, behind a change of all unique values": [
+        Step("record", "all", "rename"),
+        Step("record", "all", "replace shelf"),
+    ],
     "deleted twice over": [Step("record", "all", "replace shelf"), Step("delete", "odd", "specimens")],
     "cascades along a chain": [Step("delete", "all", "shelves")],
     "unique values change": [Step("record", "all", "rename")],
@@ -29,6 +33,7 @@ PATCHES = {
 WRITES = {
     "a row that others point at is deleted": [Write("change", 0, ("label",)), Write("delete", 0)],
     "a new row points at what the patch created": [Write("insert", 0)],
+    "a new row takes the place of a deleted one, beside a change": [Write("change", 0, ("label",)), Write("insert", 1)],
     "the rows that are left are deleted": [Write("delete", 1), Write("delete", 1)],
 }
 

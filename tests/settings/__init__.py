@@ -7,6 +7,7 @@ A process that a test starts uses the same module, and is told the test's databa
 
 # Apps that only the tests need.
 TEST_APPS: list[str] = [
+    "tests.phases.depot",
     "tests.situations.shop",
     "tests.situations.kiosk",
     "tests.crash",

@@ -144,7 +144,10 @@ def interrupting(function, at):
 
 
 def steps(direction="forwards"):
-    return list(Step.objects.filter(run__direction=direction).order_by("pk"))
+    found = list(Step.objects.filter(run__direction=direction).order_by("pk"))
+    for step in found:
+        step.add_up(step.ranges.all())
+    return found
 
 
 def last_step(direction="forwards"):

@@ -4,12 +4,13 @@
 ``--json`` writes ``{"version": 1, "database": alias, "runs": [run, ...], "rows_set_aside": [row, ...]}``.
 
 A run has ``id``, ``app``, ``name``, ``direction`` ("forwards" or "backwards"), ``status`` ("running",
-"interrupted", "failed", "done", "undoing" or "undone"), ``undoes`` (id of a run), ``owner``,
+"paused", "interrupted", "cancelled", "failed", "done", "undoing" or "undone"), ``undoes`` (id of a run), ``owner``,
 ``started_by``, ``started_at``, ``finished_at``, ``heartbeat_seconds``, ``rows``, ``error``, ``steps``, ``journals``,
 ``rollback`` ("possible", "impossible", "under way", "undone" or "" for an undo), ``rollback_fault``, ``next``.
 
 A step has ``number``, ``kind``, ``model``, ``status``, ``rows``, ``seen``, ``total``, ``total_is_estimate``,
-``percent``, ``skipped``, ``failed``, ``conflicting``, ``seconds``, ``rows_per_second``, ``seconds_left``.
+``percent``, ``skipped``, ``failed``, ``conflicting``, ``seconds``, ``rows_per_second``,
+``eta`` ([seconds at best, at worst or null], or null), ``batch_size``, ``workers``, ``gauge``.
 A journal has ``table``, ``target``, ``kind``, ``rows``, ``bytes``, ``state`` ("kept", "restored" or
 "purged"), ``expires_at``. A row set aside (with ``--run`` only) has ``step``, ``target``, ``key``, ``problem``,
 ``outcome`` and, with ``--verbosity 2``, ``error``. Times are ISO 8601; what is not known is null.

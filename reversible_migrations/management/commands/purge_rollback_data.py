@@ -13,6 +13,8 @@ from django.core.management.base import CommandParser
 
 from reversible_migrations.conf import setting
 from reversible_migrations.journal.retention import purge_older
+from reversible_migrations.journal.retired import title_of
+from reversible_migrations.load.estimates import size
 from reversible_migrations.progress import words
 
 from ..columns import columns
@@ -36,26 +38,26 @@ class Command(LedgerCommand):
         journals = purge_older(options["database"], older_than, dry_run=options["dry_run"])
         facts: list[dict[str, Any]] = [
             {
-                "table": journal.table_name, "target": journal.target.strip('"'), "run": journal.step.run_id,
+                "table": journal.table_name, "target": title_of(journal), "run": journal.step.run_id,
                 "migration": journal.step.run.migration, "rows": journal.rows, "bytes": journal.bytes,
             }
             for journal in journals
         ]  # fmt: skip
-        rows, size = sum(fact["rows"] for fact in facts), sum(fact["bytes"] or 0 for fact in facts)
+        rows, taken = sum(fact["rows"] for fact in facts), sum(fact["bytes"] or 0 for fact in facts)
         if options["json"]:
             told = {"database": options["database"], "dry_run": options["dry_run"], "journals": facts}
-            self.write_json({**told, "older_than_days": older_than / timedelta(days=1), "rows": rows, "bytes": size})
+            self.write_json({**told, "older_than_days": older_than / timedelta(days=1), "rows": rows, "bytes": taken})
             return
         if facts:
             heads = {"table": "<", "of": "<", "run": ">", "migration": "<", "rows": ">", "size": ">"}
             cells = [
-                [f["table"], f["target"], str(f["run"]), f["migration"], f"{f['rows']:,}", words.size(f["bytes"])]
+                [f["table"], f["target"], str(f["run"]), f["migration"], f"{f['rows']:,}", size(f["bytes"])]
                 for f in facts
             ]
             for line in columns(heads, cells):
                 self.stdout.write(line)
         done = "would be dropped" if options["dry_run"] else "dropped"
         self.stdout.write(
-            f"{len(facts)} {'table' if len(facts) == 1 else 'tables'}, {words.rows(rows)}, {words.size(size)} {done}"
+            f"{len(facts)} {'table' if len(facts) == 1 else 'tables'}, {words.rows(rows)}, {size(taken)} {done}"
             f" (of runs that ended more than {words.duration(older_than.total_seconds())} ago)."
         )
