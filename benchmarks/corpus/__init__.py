@@ -1,0 +1,1 @@
+"""The projects whose migrations ``python -m benchmarks.lint_corpus`` reads, pinned."""

@@ -1,0 +1,1 @@
+"""What a project's own tests import."""
