@@ -97,6 +97,13 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
+            options={
+                "permissions": [
+                    ("control_run", "Can start, pause, resume, cancel and change runs"),
+                    ("undo_run", "Can undo runs"),
+                    ("view_rows", "Can see values of rows before an undo"),
+                ],
+            },
         ),
         migrations.CreateModel(
             name="Event",

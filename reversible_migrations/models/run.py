@@ -39,6 +39,11 @@ class Run(models.Model):
 
     class Meta:
         indexes: ClassVar = [models.Index(fields=["app", "name"]), models.Index(fields=["status"])]
+        permissions: ClassVar = [
+            ("control_run", "Can start, pause, resume, cancel and change runs"),
+            ("undo_run", "Can undo runs"),
+            ("view_rows", "Can see values of rows before an undo"),
+        ]
 
     def __str__(self) -> str:
         return f"run {self.pk} of {self.title} {self.direction}"
