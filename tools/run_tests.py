@@ -6,7 +6,8 @@ Run everything `make test` promises, and say at the end what was not run.
     python -m tools.run_tests --crash    the long crash tests on SQLite and PostgreSQL
     python -m tools.run_tests --strict   fail if the tests on PostgreSQL could not run
 
-All steps run even when one fails. Exit status 1 when one failed.
+All steps run even when one fails. A few failing tests are tried once more, alone, and named. Exit status 1 when a
+step failed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from tools import interpreters, postgresql
-from tools.steps import NotRun, Outcome, Step, exit_status, run_step, summary
+from tools.steps import NotRun, Outcome, Step, exit_status, run_step, run_tests, summary
 
 PYTHON = sys.executable
 LINT_IMPORTS = str(Path(PYTHON).with_name("lint-imports"))  # it cannot be run with -m
@@ -64,15 +65,15 @@ def main() -> int:
 def all_tests() -> Iterator[Outcome | NotRun]:
     for step in CODE_STEPS:
         yield run_step(step)
-    yield run_step(Step("tests on SQLite", [(*PYTEST, ON_SQLITE)]))
+    yield run_tests(Step("tests on SQLite", [(*PYTEST, ON_SQLITE)]))
     yield on_postgresql("tests on PostgreSQL", (*PYTEST, ON_POSTGRESQL))
     yield from on_other_pythons()
 
 
 def crash_tests() -> Iterator[Outcome | NotRun]:
-    yield run_step(Step("kills at many moments on SQLite", [(*KILL_TESTS, ON_SQLITE)], MANY_MOMENTS))
+    yield run_tests(Step("kills at many moments on SQLite", [(*KILL_TESTS, ON_SQLITE)], MANY_MOMENTS))
     yield on_postgresql("kills at many moments on PostgreSQL", (*KILL_TESTS, ON_POSTGRESQL), MANY_MOMENTS)
-    yield run_step(Step("crash tests on SQLite", [(*CRASH_TESTS, ON_SQLITE)]))
+    yield run_tests(Step("crash tests on SQLite", [(*CRASH_TESTS, ON_SQLITE)]))
     yield on_postgresql("crash tests on PostgreSQL", (*CRASH_TESTS, ON_POSTGRESQL))
 
 
@@ -80,7 +81,7 @@ def on_postgresql(name: str, command: tuple[str, ...], variables: Mapping[str, s
     try:
         with postgresql.server() as url:
             print(f"\nPostgreSQL: {postgresql.described(url)}", flush=True)
-            return run_step(Step(name, [command], {"POSTGRESQL_URL": url, **variables}))
+            return run_tests(Step(name, [command], {"POSTGRESQL_URL": url, **variables}))
     except postgresql.NoServer as reason:
         return NotRun(name, str(reason), needed_when_strict=True)
 
@@ -102,7 +103,7 @@ def on_other_pythons() -> Iterator[Outcome | NotRun]:
         ignored = [f"--ignore=tests/{folder}" for folder in SLOW]
         chosen = BETWEEN if version in between else ()
         pytest = (str(environment.python), *PYTEST[1:], ON_SQLITE, *NOT_KILLED, *ignored, *chosen)
-        yield run_step(Step(name, [*environment.commands_to_make_it(), pytest]))
+        yield run_tests(Step(name, [*environment.commands_to_make_it(), pytest]))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,11 @@
 """How a run of all tests ends, and what its last lines say."""
 
+import os
 import sys
 
 import pytest
 
-from tools.steps import NotRun, Outcome, Step, exit_status, run_step, summary
+from tools.steps import NotRun, Outcome, Step, exit_status, run_step, run_tests, summary
 
 PASSED = Outcome("lint", passed=True, seconds=1.25)
 FAILED = Outcome("types", passed=False, seconds=2)
@@ -61,6 +62,68 @@ def test_a_step_stops_at_the_first_command_that_fails(tmp_path):
 def test_a_program_that_is_missing_fails_its_step_by_name(capfd):
     assert not run_step(Step("lint", [("no-such-program",)])).passed
     assert "no-such-program" in capfd.readouterr().out
+
+
+def pytest_step(folder, tests, workers=0):
+    (folder / "test_some.py").write_text(tests)
+    pytest_there = (
+        sys.executable,
+        "-m",
+        "pytest",
+        "--numprocesses=2",
+        "-p",
+        "no:django",
+        "-c",
+        os.devnull,
+        str(folder),
+    )
+    return Step("tests", [pytest_there])
+
+
+FAILS_ONCE = """
+import pathlib
+
+def test_that_fails_once():
+    trace = pathlib.Path(__file__).with_name("trace")
+    was_there = trace.exists()
+    trace.touch()
+    assert was_there
+
+def test_that_passes():
+    pass
+"""
+
+
+FAIL_ONCE_IN_NUMBERS = """
+import pathlib, pytest
+
+@pytest.mark.parametrize("number", range(6))
+def test_that_fails_once(number):
+    trace = pathlib.Path(__file__).with_name(f"trace-{number}")
+    was_there = trace.exists()
+    trace.touch()
+    assert was_there
+"""
+
+
+def test_a_test_that_passes_at_the_second_try_passes_and_is_named(tmp_path):
+    outcome = run_tests(pytest_step(tmp_path, FAILS_ONCE, workers=2))
+
+    assert outcome.passed
+    assert [name.rpartition("::")[2] for name in outcome.passed_late] == ["test_that_fails_once"]
+    assert "at the second try only: " in summary([outcome], strict=True)
+
+
+@pytest.mark.parametrize(
+    "tests",
+    ["def test_fails(): assert False", FAIL_ONCE_IN_NUMBERS, "import no_such_module"],
+    ids=["always", "many", "cannot be read"],
+)
+def test_what_fails_always_or_at_large_fails_its_step(tmp_path, tests):
+    outcome = run_tests(pytest_step(tmp_path, tests))
+
+    assert not outcome.passed
+    assert not outcome.passed_late
 
 
 def python(code):
