@@ -76,13 +76,14 @@ def let_lease_run_out() -> None:
 
 def test_the_second_process_is_told_who_holds_the_run(database: Scratch, end: Rows) -> None:
     with started(database) as first:
+        stop_when(first, lambda: is_between_batches(database))  # so that it cannot end while the other one starts
         with Process(FORWARDS, database, "updating") as second:
             status = second.end()
 
             assert status != 0
             assert "LeaseHeld" in second.said()
             assert f"process {first.pid} on" in second.said()
-            assert not first.ended()
+        first.send(signal.SIGCONT)
 
         assert first.end() == 0, first.said()
     assert database.rows() == end
@@ -146,9 +147,11 @@ def test_a_process_stopped_past_its_lease_does_not_disturb_the_undo(database: Sc
 
 def test_a_living_process_is_not_undone_from_under_it(database: Scratch, end: Rows) -> None:
     with started(database) as first:
+        stop_when(first, lambda: is_between_batches(database))
         with Process(undo_of_newest(database), database, "updating") as second:
             assert second.end() != 0
             assert f"process {first.pid} on" in second.said()
+        first.send(signal.SIGCONT)
 
         assert first.end() == 0, first.said()
     assert database.rows() == end
