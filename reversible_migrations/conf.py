@@ -124,6 +124,11 @@ SETTINGS: dict[str, Setting] = {
     "PROGRESS_SECONDS": Setting(
         10.0, NUMBER, "seconds", "time between two progress lines where there is no terminal", smallest=0.1
     ),
+    "ALERT_AFTER_SECONDS": Setting(
+        1800, NUMBER, "seconds", "work after which a run that is not half done is slow", smallest=1, is_own=True
+    ),
+    "ALERTS": Setting({}, dict, "", "who is told when something is wrong: outlets, levels and limits"),
+    "PAGE_URL": Setting("", str, "", "the address of the page, for links in alerts: https://shop.example/migrations/"),
 }
 
 

@@ -124,3 +124,21 @@ class Level(StrEnum):
     def is_at_least(self, other: "Level") -> bool:
         levels = list(Level)
         return levels.index(self) <= levels.index(other)
+
+
+class AlertLevel(TextChoices):
+    """How urgent an alert is, in the order of urgency."""
+
+    INFO = "info"  # worth knowing; nobody has to do anything now
+    WARNING = "warning"  # somebody should look at it today
+    CRITICAL = "critical"  # somebody has to look at it now
+
+    def is_at_least(self, other: "AlertLevel") -> bool:
+        levels = list(AlertLevel)
+        return levels.index(self) >= levels.index(other)
+
+
+class AlertKind(TextChoices):
+    ALERT = "alert"
+    RECOVERY = "recovery"
+    TEST = "test"

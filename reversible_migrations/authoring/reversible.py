@@ -74,6 +74,7 @@ class ReversibleMigration(migrations.Migration):
     max_failed_share: ClassVar[float | None] = None
     retries: ClassVar[int | None] = None
     lock_timeout_seconds: ClassVar[float | None] = None
+    alert_after_seconds: ClassVar[float | None] = None
     verify: ClassVar[Sequence[VerifyQuery]] = ()
 
     def __init__(self, name: str, app_label: str):

@@ -21,7 +21,7 @@ from ..load import pace
 from ..load.baseline import baseline_pace
 from ..load.gauges import build_gauges
 from ..load.sampler import Sampler
-from ..load.windows import Windows
+from ..load.windows import OUTSIDE, Windows
 from ..models import Step
 from ..runs.control import way_on
 from ..runs.run import ActiveRun
@@ -152,7 +152,7 @@ class Driver:
                     standing="What is committed is recorded.",
                     todo=way_on(self.run),
                 )
-            self._wait(min(seconds, LONGEST_NAP_SECONDS), f"outside its window {window}", is_pause=True)
+            self._wait(min(seconds, LONGEST_NAP_SECONDS), f"{OUTSIDE} {window}", is_pause=True)
 
     def _wait(self, seconds: float, reason: str, is_pause: bool) -> None:
         reason = reason.removeprefix("waiting: ")  # whoever shows it says so

@@ -16,6 +16,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 MINUTES_OF_DAY = 24 * 60
 EXAMPLE = "Mon-Fri 22:00-06:00; Sat,Sun 00:00-24:00 Europe/Berlin"
+OUTSIDE = "outside its window"  # how a wait for one is written down
 DAYS_AHEAD = 16  # a weekly window that the clocks skip once comes after two weeks at the latest
 
 

@@ -84,6 +84,10 @@ class Migration(migrations.Migration):
                 ("rows_done", models.PositiveBigIntegerField(default=0)),
                 ("waiting", models.TextField(blank=True, help_text="Why it does not work at present, in words.")),
                 ("error", models.TextField(blank=True)),
+                (
+                    "alert_after_seconds",
+                    models.FloatField(help_text="Of the migration itself, where it has one.", null=True),
+                ),
                 ("started_by", models.CharField(blank=True, max_length=255)),
                 ("started_at", models.DateTimeField(null=True)),
                 ("finished_at", models.DateTimeField(null=True)),
@@ -344,6 +348,59 @@ class Migration(migrations.Migration):
                 "ordering": ["id"],
             },
         ),
+        migrations.CreateModel(
+            name="Alert",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("subject", models.CharField(max_length=40)),
+                ("condition", models.CharField(max_length=20)),
+                (
+                    "level",
+                    models.CharField(
+                        choices=[("info", "Info"), ("warning", "Warning"), ("critical", "Critical")], max_length=8
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("alert", "Alert"), ("recovery", "Recovery"), ("test", "Test")],
+                        default="alert",
+                        max_length=8,
+                    ),
+                ),
+                (
+                    "size",
+                    models.PositiveBigIntegerField(
+                        default=0, help_text="How much of it there was when it was told: rows, faults."
+                    ),
+                ),
+                (
+                    "number",
+                    models.PositiveIntegerField(
+                        default=1, help_text="Of the last message; the same for every try to send it."
+                    ),
+                ),
+                ("turn", models.PositiveIntegerField(default=1)),
+                ("owed", models.TextField(blank=True)),
+                ("tries", models.PositiveSmallIntegerField(default=1)),
+                ("first_at", models.DateTimeField()),
+                ("claimed_at", models.DateTimeField(help_text="When somebody last set out to tell it.")),
+                ("sent_at", models.DateTimeField(help_text="When an outlet last took it.", null=True)),
+                ("resolved_at", models.DateTimeField(null=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="alerts",
+                        to="reversible_migrations.run",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["app", "name"], name="reversible__app_839f4c_idx"),
@@ -359,5 +416,9 @@ class Migration(migrations.Migration):
         migrations.AddConstraint(
             model_name="keyrange",
             constraint=models.UniqueConstraint(fields=("step", "number"), name="reversible_range_number"),
+        ),
+        migrations.AddConstraint(
+            model_name="alert",
+            constraint=models.UniqueConstraint(fields=("subject", "condition"), name="reversible_alert_subject"),
         ),
     ]

@@ -33,6 +33,7 @@ class Run(models.Model):
     rows_done = models.PositiveBigIntegerField(default=0)
     waiting = models.TextField(blank=True, help_text="Why it does not work at present, in words.")
     error = models.TextField(blank=True)
+    alert_after_seconds = models.FloatField(null=True, help_text="Of the migration itself, where it has one.")
     started_by = models.CharField(max_length=255, blank=True)
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)

@@ -279,7 +279,7 @@ def _open_forwards(app: str, name: str, db: Database, owner: object, phase: Phas
         set_status(run, RunStatus.UNDONE, db.alias, "Its migration was unapplied with --fake.")
     if run is not None and run.status in UNFINISHED:
         return ActiveRun(lease.acquire(run, db), db, owner)
-    return ActiveRun(_create(app, name, phase, Direction.FORWARDS, db), db, owner)
+    return ActiveRun(_create(app, name, phase, Direction.FORWARDS, db, owner), db, owner)
 
 
 def _is_applied(run: Run, db: Database) -> bool:
@@ -306,7 +306,7 @@ def open_backwards(undone: Run, alias: str, owner: object) -> ActiveRun | None:
             lease.acquire(undone, db)
         with transaction.atomic(using=alias):
             set_status(undone, RunStatus.UNDOING, alias, holds=None)
-            run = _create(undone.app, undone.name, undone.phase, Direction.BACKWARDS, db, undone)
+            run = _create(undone.app, undone.name, undone.phase, Direction.BACKWARDS, db, owner, undone)
         return ActiveRun(run, db, owner)
 
     with writable(db, undone.migration, "Nothing was undone."):
@@ -338,11 +338,18 @@ def writable(db: Database, where: str, standing: str) -> Iterator[None]:
 
 
 def _create(
-    app: str, name: str, phase: int | None, direction: Direction, db: Database, undoes: Run | None = None
+    app: str,
+    name: str,
+    phase: int | None,
+    direction: Direction,
+    db: Database,
+    owner: object,
+    undoes: Run | None = None,
 ) -> Run:
     run = Run(
         app=app, name=name, phase=phase, direction=direction, holds=f"{app}.{name}", undoes=undoes, heartbeat=Now(),
         started_at=Now(), owner={**lease.this_process(), **db.session()}, started_by=user(),
+        alert_after_seconds=getattr(owner, "alert_after_seconds", None),
     )  # fmt: skip
     try:
         with transaction.atomic(using=db.alias):

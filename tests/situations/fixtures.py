@@ -15,7 +15,7 @@ def empty():
         ledger = [
             quote(f"reversible_migrations_{name}") for name in ("conflictingrow", "quarantinedrow", "keyrange", "wish")
         ]
-        ledger += [quote(f"reversible_migrations_{name}") for name in ("event", "journaltable", "step", "run")]
+        ledger += [quote(f"reversible_migrations_{name}") for name in ("alert", "event", "journaltable", "step", "run")]
         filled = _filled(cursor, [*tables(), *ledger])
         if connection.vendor == "postgresql":
             if filled:
