@@ -10,9 +10,10 @@ class ReversibleMigrationsConfig(AppConfig):
 
     def ready(self) -> None:
         from . import checks  # noqa: F401 (registers itself)
+        from .alerts import monitor
         from .phases import guard
-        from .progress import terminal
+        from .progress import logs, terminal
         from .runs import bookkeeping
 
-        for watcher in (bookkeeping, guard, terminal):
+        for watcher in (bookkeeping, guard, terminal, logs, monitor):
             watcher.connect(self)

@@ -34,6 +34,8 @@ def check_settings(**options: Any) -> list[CheckMessage]:
             found.append(Error(text, hint=hint, id="reversible_migrations.E005"))
         elif name == "LINT" and (fault := lint_fault_of(value)):
             found.append(Error(f"REVERSIBLE_MIGRATIONS['LINT']: {fault}.", id="reversible_migrations.E006"))
+        elif name == "ALERTS" and (fault := alerts_fault_of(value)):
+            found.append(Error(f"REVERSIBLE_MIGRATIONS['ALERTS']: {fault}.", id="reversible_migrations.E007"))
         elif fault := fault_of(name, value):
             found.append(Error(f"REVERSIBLE_MIGRATIONS[{name!r}]: {fault}.", id="reversible_migrations.E004"))
     return found
@@ -43,6 +45,14 @@ def lint_fault_of(value: Any) -> str | None:
     if not value:
         return None
     from .lint.options import fault_of  # it imports all rules: not for those who have no such setting
+
+    return fault_of(value)
+
+
+def alerts_fault_of(value: Any) -> str | None:
+    if not value:
+        return None
+    from .alerts.options import fault_of  # it imports mail and HTTP: not for those who have no such setting
 
     return fault_of(value)
 

@@ -12,6 +12,7 @@ from django.dispatch import Signal
 
 run_started = Signal()
 run_finished = Signal()  # status: RunStatus
+status_changed = Signal()  # before: str, reason: str; of a run that was opened already, once that is committed
 step_started = Signal()
 step_progressed = Signal()  # at most once a second and step; pace: batch_size, workers, gauge, eta
 step_finished = Signal()

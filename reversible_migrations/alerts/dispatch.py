@@ -39,8 +39,9 @@ class Delivery:
 class Sending:
     """One message on its way by one outlet."""
 
-    def __init__(self, outlet: Outlet, message: Message, given_up: threading.Event):
+    def __init__(self, outlet: Outlet, message: Message, given_up: threading.Event, retry_seconds: float):
         self.outlet, self.message, self.given_up = outlet, message, given_up
+        self.retry_seconds = retry_seconds
         self.tries = 0
         self.problem = ""
         self.thread = threading.Thread(target=self._work, daemon=True, name=f"alert outlet {outlet.name}")
@@ -48,7 +49,7 @@ class Sending:
     def _work(self) -> None:
         try:
             while not self.given_up.is_set() and self._wants_another_try():
-                longest = RETRY_SECONDS * 2**self.tries
+                longest = self.retry_seconds * 2**self.tries
                 self.given_up.wait(random.uniform(0, longest))  # full jitter, as for batches
         finally:
             for connection in connections.all(initialized_only=True):  # of this thread: an outlet may have used one
@@ -77,11 +78,12 @@ def dispatch(
     message: Message,
     outlets: Sequence[Outlet],
     limit_seconds: float = LIMIT_SECONDS,
+    retry_seconds: float = RETRY_SECONDS,
     clock: Callable[[], float] = time.monotonic,
 ) -> list[Delivery]:
     """Send ``message`` by all ``outlets`` at once; return what became of it at each, within ``limit_seconds``."""
     given_up = threading.Event()
-    sendings = [Sending(outlet, message, given_up) for outlet in outlets]
+    sendings = [Sending(outlet, message, given_up, retry_seconds) for outlet in outlets]
     for sending in sendings:
         sending.thread.start()
     until = clock() + limit_seconds

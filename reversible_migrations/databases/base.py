@@ -272,6 +272,11 @@ class Database(ABC):
         """Return whether the server, if there is one, runs on this host."""
         return True
 
+    @property
+    def is_private_to_connection(self) -> bool:
+        """Return whether only this connection sees the data, or others see them with locks of their own kind."""
+        return False
+
     def own_session(self) -> int | None:
         """Return the number by which ``load_figures`` knows this connection's session, without asking for it."""
         return None

@@ -128,6 +128,11 @@ class SQLite(SQLiteRetirement):
 
     # Who is there: SQLite's sessions are processes of this host, which the lease knows by itself
 
+    @property
+    def is_private_to_connection(self) -> bool:
+        connection: Any = self.connection
+        return bool(connection.is_in_memory_db())
+
     def session(self) -> dict[str, Any]:
         return {}
 

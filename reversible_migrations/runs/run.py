@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from typing import Any, TypeVar
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
@@ -227,7 +228,11 @@ def set_status(run: Run, status: RunStatus, alias: str, text: str = "", **facts:
         if not moved:
             lease.check_token(run, alias)
         Event.objects.using(alias).create(run_id=run.pk, at=Now(), kind="status", text=text, facts={"status": status})
+    before = run.status
     run.refresh_from_db(using=alias)
+    if run.status != before:
+        tell = partial(signals.tell, signals.status_changed, run=run, using=alias, before=before, reason=text)
+        transaction.on_commit(tell, using=alias)
 
 
 def has_ledger(db: Database) -> bool:

@@ -1,6 +1,6 @@
 """Email, by Django's own mail: its host, its sender and its password are those of the project."""
 
-from smtplib import SMTPException, SMTPResponseException
+from smtplib import SMTPException, SMTPRecipientsRefused, SMTPResponseException
 from typing import Any
 
 from django.core.mail import EmailMessage
@@ -25,9 +25,15 @@ class Email(Outlet):
         mail = EmailMessage(message.subject, message.body, self.sender, self.to, headers=headers)
         try:
             sent = mail.send()
+        except SMTPRecipientsRefused as error:
+            raise _refused(max(code for code, _ in error.recipients.values())) from None
         except SMTPResponseException as error:
-            raise NotSent(f"SMTP status {error.smtp_code}", is_passing=400 <= error.smtp_code < 500) from None
+            raise _refused(error.smtp_code) from None
         except SMTPException as error:
             raise NotSent(type(error).__name__, is_passing=True) from None
         if not sent:
             raise NotSent("the mail backend took no mail")
+
+
+def _refused(status: int) -> NotSent:
+    return NotSent(f"SMTP status {status}", is_passing=400 <= status < 500)
