@@ -40,9 +40,14 @@ class Monitor:
     """Listens to the engine, which it never keeps waiting; only the end of a run that failed waits for the thread."""
 
     def __init__(
-        self, look: Look = look_at, every_seconds: float = LOOK_SECONDS, clock: Callable[[], float] = time.monotonic
+        self,
+        look: Look = look_at,
+        every_seconds: float = LOOK_SECONDS,
+        patience_seconds: float = PATIENCE_SECONDS,
+        clock: Callable[[], float] = time.monotonic,
     ):
-        self.look, self.every_seconds, self.clock = look, every_seconds, clock
+        self.look, self.clock = look, clock
+        self.every_seconds, self.patience_seconds = every_seconds, patience_seconds
         self.turn = threading.Condition()
         self.begun: dict[Place, float] = {}
         self.noted: set[Place] = set()  # runs with rows that failed, or were changed since
@@ -77,7 +82,7 @@ class Monitor:
         if status in BAD_ENDS or is_noted or was_told or run.undoes_id is not None:
             self._ask([place, *([(using, run.undoes_id)] if run.undoes_id is not None else [])])
         if status in BAD_ENDS:
-            self.wait(PATIENCE_SECONDS)
+            self.wait(self.patience_seconds)
 
     def wait(self, seconds: float) -> bool:
         """Wait until nothing is left to be looked at; return whether that is so."""
@@ -86,7 +91,7 @@ class Monitor:
 
     def at_exit(self) -> None:
         if self.thread is not None and self.thread.is_alive():
-            self.wait(PATIENCE_SECONDS)
+            self.wait(self.patience_seconds)
 
     # The thread
 

@@ -10,6 +10,7 @@ The setting ``ALERTS``, read and refused.
 """
 
 import difflib
+import inspect
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, fields, replace
@@ -100,7 +101,8 @@ def build_outlet(given: Any) -> Outlet:
     try:
         outlet = kind(**arguments)
     except TypeError:
-        raise ValueError(f"the outlet {path!r} does not take {', '.join(arguments) or 'no arguments'}") from None
+        takes, names = ", ".join(inspect.signature(kind).parameters), ", ".join(arguments)
+        raise ValueError(f"the outlet {path!r} takes {takes or 'nothing'}, not {names or 'nothing'}") from None
     except ValueError as error:
         raise ValueError(f"the outlet {path!r}: {error}") from None
     if name is not None:

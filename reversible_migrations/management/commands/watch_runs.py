@@ -11,6 +11,7 @@ import time
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
 from reversible_migrations.alerts.watching import Told, watch
@@ -33,13 +34,17 @@ class Command(LedgerCommand):
         parser.add_argument("--verify", action="store_true", help="verify the database too, as verify_migrations does")
 
     def handle(self, *args: Any, **options: Any) -> None:
+        if not options["watch"]:
+            if not all(each.is_sent for each in self._look(options)):
+                raise SystemExit(1)
+            return
         while True:
-            told = self._look(options)
-            if not options["watch"]:
-                break
+            try:
+                self._look(options)
+            except DatabaseError as error:  # it may be back at the next look
+                self.stderr.write(f"The database {options['database']!r} could not be read: {type(error).__name__}.")
+            close_old_connections()
             time.sleep(options["every"])
-        if not all(each.is_sent for each in told):
-            raise SystemExit(1)
 
     def _look(self, options: dict[str, Any]) -> list[Told]:
         try:
