@@ -76,7 +76,7 @@ def _write(event: str, what: str, run: "Run", using: str, **facts: Any) -> None:
         "status": str(run.status),
         "rows": run.rows_done,
     }
-    logger.log(level, "%s (run %d) %s", run.title, run.pk, what, extra={**common, **facts})
+    logger.log(level, "%s %s (run %d) %s", run.title, run.direction, run.pk, what, extra={**common, **facts})
 
 
 def _of(step: "Step") -> dict[str, Any]:

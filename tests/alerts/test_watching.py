@@ -8,6 +8,7 @@ from django.db.models import F
 from django.db.models.functions import Now
 
 from reversible_migrations.alerts.watching import watch
+from reversible_migrations.databases import database
 from reversible_migrations.models import Alert, Event, KeyRange, Run, Step
 from tests.alerts.conftest import KEPT, Kept
 from tests.management.library.models import Book
@@ -60,7 +61,7 @@ def test_the_log_has_it_without_any_setting(caplog):
     with caplog.at_level(logging.INFO, "reversible_migrations.alerts"):
         watch("default")
 
-    (record,) = caplog.records
+    (record,) = [record for record in caplog.records if record.name == "reversible_migrations.alerts"]
     assert record.levelname == "CRITICAL"
     assert record.getMessage() == "[critical] library.0002_prices has failed: StepFailed"
     assert record.alert["condition"] == "failed"
@@ -162,6 +163,19 @@ class TestSlow:
 
         assert told() == [("alert", "slow")]  # 10 and 15 and 5 minutes
         assert "30:0" in kept[0].text
+
+    def test_rollback_data_that_will_not_fit_is_told_most_urgently(self, kept, running):
+        if database("default").data_directory() is None:
+            pytest.skip("where the database keeps its data is not to be seen from here")
+        facts = {"rows": 100, "journal_bytes": 10**18}
+        Run.objects.update(started_at=Now())
+        Event.objects.create(run=running, kind="forecast", facts=facts, at=Now())
+
+        watch("default")
+
+        (message,) = [message for message in kept if message.condition == "disk"]
+        assert message.level == "critical"
+        assert "The rest of its rollback data needs about" in message.text
 
     def test_it_ends_with_the_rows(self, kept, running):
         watch("default")

@@ -86,6 +86,8 @@ def test_every_command_has_its_page_with_its_options(name):
         ("safe_rollback stock --dry-run --json", "how-to/write-a-patch.md"),
         ("purge_rollback_data --older-than 0m --dry-run --json", "how-to/write-a-patch.md"),
         ("verify_migrations stock --rows --json", "how-to/write-a-patch.md"),
+        ("watch_runs --json", "how-to/write-a-patch.md"),
+        ("send_test_alert --json", "how-to/write-a-patch.md"),
     ],
 )
 def test_every_key_of_a_commands_json_is_on_its_page(command, begins_after, finished):
