@@ -1,7 +1,9 @@
 """What is known of the runs of a database, read from its ledger, for the conditions to judge."""
 
+import os
+import socket
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from shutil import disk_usage
 from typing import Any
@@ -14,6 +16,7 @@ from ..databases import database
 from ..load.windows import OUTSIDE
 from ..models import Event, Run, Wish
 from ..overview import RunOverview, StepOverview, read_runs
+from ..runs import lease
 from ..states import IN_HAND, UNFINISHED, Direction, JournalState, RunStatus, StepStatus, WishAction
 from .conditions import CONDITIONS, Facts
 
@@ -48,6 +51,8 @@ def read_facts(alias: str, runs: Sequence[int]) -> Iterator[tuple[Facts, datetim
 
 def _facts(record: "Run", run: RunOverview, alias: str) -> Facts:
     now: datetime = record.now  # type: ignore[attr-defined]  # annotated
+    if run.status == RunStatus.INTERRUPTED and record.status in IN_HAND and _is_silent_only(record, alias):
+        run = replace(run, status=record.status)
     is_in_hand = run.status in IN_HAND
     course = _course(run, alias) if is_in_hand else []
     room = Room.of(run, alias) if is_in_hand else Room()
@@ -61,6 +66,18 @@ def _facts(record: "Run", run: RunOverview, alias: str) -> Facts:
         free_bytes=room.free,
         disk_percent=room.percent,
     )
+
+
+def _is_silent_only(record: "Run", alias: str) -> bool:
+    """
+    Return whether the run's lease has run out while its process lives.
+
+    So it is in this process, which should know; and of a process of this host where nobody renews the lease beside a
+    long statement (SQLite).
+    """
+    owner = record.owner
+    lives = owner.get("host") == socket.gethostname() and not lease.process_is_gone(owner)
+    return lives and (owner.get("pid") == os.getpid() or not database(alias).has_parallel_writers)
 
 
 def percent_of(run: RunOverview) -> int | None:

@@ -107,8 +107,8 @@ def build_outlet(given: Any) -> Outlet:
         raise ValueError(f"the outlet {path!r}: {error}") from None
     if name is not None:
         outlet.name = name
-    if level is not None:
-        outlet.level = _level(level)
+    if level is not None or outlet.level is not None:
+        outlet.level = _level(level if level is not None else outlet.level)
     if not _is_name(outlet.name):
         raise ValueError(f"the outlet {path!r} has no name")
     return outlet

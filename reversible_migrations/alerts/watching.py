@@ -75,6 +75,9 @@ class Lookout:
         outlets = self.options.outlets_for(level)
         alert = claims.claim(self.alias, None, condition, sign, level, outlets, self.options.remind_seconds)
         if alert is None:
+            owing = (each for each in claims.owing(self.alias) if each.subject == claims.DATABASE)
+            alert = next((taken for each in owing if (taken := claims.claim_retry(self.alias, each))), None)
+        if alert is None:
             return []
         return [self._sent(alert, messages.mismatch(alert.message_id, sign, level, self.alias, now))]
 

@@ -10,6 +10,7 @@ from django.db.models.functions import Now
 from reversible_migrations.alerts.watching import watch
 from reversible_migrations.databases import database
 from reversible_migrations.models import Alert, Event, KeyRange, Run, Step
+from reversible_migrations.runs.lease import this_process
 from tests.alerts.conftest import KEPT, Kept
 from tests.management.library.models import Book
 from tests.management.test_safe_rollback import interrupted_patch, living_process, migrate, rollback
@@ -80,6 +81,21 @@ def test_a_run_that_does_well_is_not_told(kept):
         Run.objects.update(status="running", owner=owner)
 
         assert told() == []
+
+
+def test_a_run_in_the_hands_of_this_process_is_not_interrupted_however_long_its_statement_takes(kept):
+    interrupted_patch()
+    Run.objects.update(status="running", owner=this_process(), heartbeat=Now() - timedelta(hours=1))
+
+    assert told() == []
+
+
+def test_a_process_that_is_silent_past_its_lease_is_interrupted_where_leases_are_renewed_beside_statements(kept):
+    interrupted_patch()
+    with living_process() as owner:
+        Run.objects.update(status="running", owner=owner, heartbeat=Now() - timedelta(hours=1))
+
+        assert told() == ([("alert", "interrupted")] if database("default").has_parallel_writers else [])
 
 
 def test_rows_set_aside_are_told_again_when_they_are_ten_times_as_many(kept):

@@ -57,7 +57,7 @@ class Command(LedgerCommand):
             self.write_json(
                 {"database": options["database"], "told": told_facts(told)}, None if options["watch"] else 2
             )
-        else:
+        elif options["verbosity"] > 0:
             for line in told_lines(told, "" if options["watch"] else "There is nothing new to tell."):
                 self.stdout.write(line)
         return told
