@@ -7,7 +7,6 @@ and what cannot be read at all says why.
 
 import ast
 import inspect
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -16,7 +15,7 @@ from typing import Any
 from ..sql import Statement
 from .field_uses import FieldUse
 from .python_values import Value
-from .source import Source, source_of_module
+from .source import Source, source_of_imported
 
 
 @dataclass(frozen=True)
@@ -174,8 +173,7 @@ def _node_of(function: Any, source: Source | None) -> tuple[Source, ast.AST] | s
     if code is None:
         return "it is not written in Python"
     if source is None or code.co_filename != source.path:
-        module = sys.modules.get(getattr(function, "__module__", ""))
-        source = source_of_module(getattr(module, "__spec__", None))
+        source = source_of_imported(str(getattr(function, "__module__", "")))
     if source is None:
         return "its source was not found"
     nodes = source.functions_by_line.get(code.co_firstlineno, [])

@@ -1,7 +1,7 @@
 """What the names that a file imports stand for."""
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 
@@ -18,9 +18,9 @@ class Imported(NamedTuple):
         return self.name if self.module.startswith(".") or before == "models" else f"{before}.{self.name}"
 
 
-def imported(tree: ast.AST | None) -> Iterator[tuple[str, Imported | None]]:
-    """Yield the names that a file imports, with the model or module of models behind each; None for another thing."""
-    for node in ast.walk(tree) if tree else ():
+def imported(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, Imported | None]]:
+    """Yield the names that imports give, with the model or module of models behind each; None for another thing."""
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             module = "." * node.level + (node.module or "")
             for alias in node.names:
@@ -30,9 +30,9 @@ def imported(tree: ast.AST | None) -> Iterator[tuple[str, Imported | None]]:
                 yield alias.asname or alias.name, Imported(alias.name, "") if is_of_models(alias.name) else None
 
 
-def origins(tree: ast.AST | None) -> Iterator[tuple[str, str]]:
-    """Yield the names that a file imports, with the full name of what is behind each."""
-    for node in ast.walk(tree) if tree else ():
+def origins(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str]]:
+    """Yield the names that imports give, with the full name of what is behind each."""
+    for node in nodes:
         if isinstance(node, ast.ImportFrom):
             yield from ((alias.asname or alias.name, f"{node.module or ''}.{alias.name}") for alias in node.names)
         elif isinstance(node, ast.Import):

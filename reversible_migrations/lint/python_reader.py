@@ -69,8 +69,8 @@ class Reader(ast.NodeVisitor):
     def __init__(self, source: Source):
         self.source = source
         self.functions = {name: node for name, node in members(source.tree).items() if isinstance(node, Function)}
-        self.imported = dict(imported(source.tree))
-        self.origins = dict(origins(source.tree))
+        self.imported = dict(imported(source.imports))
+        self.origins = dict(origins(source.imports))
         self.constants = Names({})
         for name, node in members(source.tree).items():
             self.constants.known.update({name: value} if (value := self.constants.value(node)) else {})
@@ -158,9 +158,9 @@ class Reader(ast.NodeVisitor):
         self.scopes[node] = self.names.known
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
-        found = dict(imported(ast.Module([node], [])))
+        found = dict(imported([node]))
         self.imported.update(found)
-        self.origins.update(origins(ast.Module([node], [])))
+        self.origins.update(origins([node]))
         for name, model in found.items():
             self.names.give(ast.Name(name), Value(MODEL, model.label) if model and model.name else None)
 

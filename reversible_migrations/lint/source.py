@@ -7,18 +7,24 @@ It is read by the loader of the module, so files in a zip archive are read too. 
 import ast
 import hashlib
 import io
+import sys
 import tokenize
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from types import ModuleType
 from typing import Any
+from weakref import WeakKeyDictionary
 
 from ..states import Phase
 
 PHASES = tuple(phase.label for phase in Phase)
 DATABASES = ("postgres", "sqlite", "mysql", "oracle")  # as conditions name them
+IMPORT = (ast.Import, ast.ImportFrom)
 WRITTEN = ("patch", "forwards")  # the methods that a base class of ours makes its last operation of
+
+OF_MODULES: WeakKeyDictionary[ModuleType, "Source | None"] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True)
@@ -61,6 +67,11 @@ class Source:
         except (tokenize.TokenError, SyntaxError):
             pass
         return found
+
+    @cached_property
+    def imports(self) -> list[ast.AST]:
+        """Return the statements that import something, wherever they stand."""
+        return [node for node in ast.walk(self.tree) if isinstance(node, IMPORT)] if self.tree else []
 
     @cached_property
     def functions_by_line(self) -> dict[int, list[ast.AST]]:
@@ -178,6 +189,16 @@ def source_of_module(spec: Any) -> Source | None:
     except (ImportError, SyntaxError, UnicodeDecodeError, OSError):
         return None
     return None if text is None else Source(str(spec.origin or spec.name), text)
+
+
+def source_of_imported(name: str) -> Source | None:
+    """Return the source of a module that is imported; it is taken apart once, however many functions it has."""
+    module = sys.modules.get(name)
+    if module is None:
+        return None
+    if module not in OF_MODULES:
+        OF_MODULES[module] = source_of_module(module.__spec__)
+    return OF_MODULES[module]
 
 
 def source_of_file(path: Path) -> Source | None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.migrations import CreateModel, Migration, RenameModel
+from django.db.migrations import AlterField, CreateModel, Migration, RenameModel
 from django.db.migrations.operations.base import Operation
 from django.db.migrations.operations.special import RunPython, RunSQL
 from django.db.migrations.state import ModelState, ProjectState
@@ -19,8 +19,10 @@ from ..authoring.written_steps import WrittenSteps
 from ..authoring.zero_downtime import ZeroDowntimeMigration
 from ..batches.selection import AnyField
 from ..operations.record_changes import RecordedPython, RecordedSQL
+from ..phases.classify import column_of, is_altered
 from ..sql import Statement, statements_of
 from ..states import Phase
+from .columns import has_column
 from .python_code import PythonCode, python_code
 from .source import Place, Source
 
@@ -165,6 +167,18 @@ class OperationSubject:
     @property
     def phase(self) -> Phase | None:
         return self.migration.phase_at(self.number[0] - 1)
+
+    @cached_property
+    def altered(self) -> tuple[Any, Any] | None:
+        """Return a field before and after ``AlterField``; None where nothing changes in the database, or is known."""
+        operation, old = self.operation, self.old_field
+        if not isinstance(operation, AlterField) or old is None:
+            return None
+        new: Any = operation.field
+        if not (has_column(old) and has_column(new)):
+            return None
+        is_renamed = column_of(operation.name, old) != column_of(operation.name, new)
+        return (old, new) if is_renamed or is_altered(old, new) else None
 
     @cached_property
     def code(self) -> PythonCode | None:

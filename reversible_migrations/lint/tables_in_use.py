@@ -20,7 +20,7 @@ from django.db.migrations.operations import (
 from django.db.migrations.state import ProjectState
 from django.db.models.fields import AutoFieldMixin
 
-from ..phases.classify import changed_arguments, column_of, is_altered
+from ..phases.classify import changed_arguments
 from .columns import (
     column_type,
     has_check,
@@ -51,18 +51,6 @@ class TableInUseRule(OperationRule):
 
     def is_about(self, subject: OperationSubject) -> bool:
         return super().is_about(subject) and subject.is_table_in_use
-
-
-def altered(subject: OperationSubject) -> tuple[Any, Any] | None:
-    """Return a field before and after ``AlterField``; None where nothing changes in the database, or is known."""
-    operation, old = subject.operation, subject.old_field
-    if not isinstance(operation, AlterField) or old is None:
-        return None
-    new: Any = operation.field
-    if not (has_column(old) and has_column(new)):
-        return None
-    is_renamed = column_of(operation.name, old) != column_of(operation.name, new)
-    return (old, new) if is_renamed or is_altered(old, new) else None
 
 
 def has_statements(old: Any, new: Any) -> bool:
@@ -152,7 +140,7 @@ def locked_tables(subject: OperationSubject) -> list[str]:
     if any(is_kind(operation, name) for name in CONCURRENT):
         return []
     if isinstance(operation, AlterField):
-        fields = altered(subject)
+        fields = subject.altered
         return [subject.table] if fields and has_statements(*fields) else []
     if isinstance(operation, AddField) and not has_column(operation.field):
         return []

@@ -18,7 +18,7 @@ from ...states import Level
 from ..columns import is_constrained, referred_field
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import OR_ON_BASE, TableInUseRule, altered, referred_table
+from ..tables_in_use import OR_ON_BASE, TableInUseRule, referred_table
 
 # What fields say of themselves that is not in their columns, though Django makes their constraints anew for it.
 IN_PYTHON = {"auto_created", "default", "parent_link", "serialize"}
@@ -39,7 +39,7 @@ class ForeignKeyAtOnce(TableInUseRule):
         assert isinstance(operation, AddField | AlterField), "is_about() has seen to it"
         field: Any = operation.field
         other = referred_table(subject, field)
-        if other is None or (isinstance(operation, AlterField) and altered(subject) is None):
+        if other is None or (isinstance(operation, AlterField) and subject.altered is None):
             return
         column = f"{subject.table}.{column_of(operation.name, field)}"
         both = f"{subject.table} and {other or 'the table that it refers to'}" if other != subject.table else other
@@ -86,7 +86,7 @@ def referred(subject: OperationSubject, field: Any, table: str) -> str:
 
 def sql_alone(subject: OperationSubject) -> str:
     """Return the operation that leaves the constraint as it is, where only NULL or nothing changes; else ""."""
-    operation, fields = subject.operation, altered(subject)
+    operation, fields = subject.operation, subject.altered
     if not isinstance(operation, AlterField) or fields is None or not is_constrained(fields[0]):
         return ""
     old, new = fields

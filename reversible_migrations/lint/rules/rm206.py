@@ -15,7 +15,7 @@ from ...states import Level
 from ..columns import has_column, is_constrained
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import OR_ON_BASE, TableInUseRule, altered
+from ..tables_in_use import OR_ON_BASE, TableInUseRule
 
 
 class UniqueAtOnce(TableInUseRule):
@@ -45,7 +45,7 @@ class UniqueAtOnce(TableInUseRule):
                 yield self._finding(subject, f"the constraint on {', '.join(names)}", columns_of(subject, names))
         elif isinstance(operation, AddField) and is_unique_column(operation.field):
             yield self._added(subject, operation)
-        elif (fields := altered(subject)) and not fields[0].unique and is_unique_column(fields[1]):
+        elif (fields := subject.altered) and not fields[0].unique and is_unique_column(fields[1]):
             column = column_of(getattr(operation, "name", ""), fields[1])
             yield self._finding(subject, f"the constraint on {column}", column)
 

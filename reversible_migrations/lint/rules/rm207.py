@@ -13,7 +13,7 @@ from ...states import Level
 from ..columns import has_column
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import TableInUseRule, altered, changes_in_sql, knows_column
+from ..tables_in_use import TableInUseRule, changes_in_sql, knows_column
 
 
 class RenamedColumn(TableInUseRule):
@@ -54,7 +54,7 @@ class RenamedColumn(TableInUseRule):
                     column_of(operation.new_name, field),
                     subject.table,
                 )
-        elif (fields := altered(subject)) and isinstance(operation, AlterField):
+        elif (fields := subject.altered) and isinstance(operation, AlterField):
             old, new = (column_of(operation.name, each) for each in fields)
             if old != new:
                 yield old, new, subject.table

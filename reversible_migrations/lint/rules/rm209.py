@@ -15,7 +15,7 @@ from ...states import Level
 from ..columns import column_type, has_check, is_rewritten
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import OR_ON_BASE, TableInUseRule, altered
+from ..tables_in_use import OR_ON_BASE, TableInUseRule
 
 
 class RewritingType(TableInUseRule):
@@ -26,7 +26,7 @@ class RewritingType(TableInUseRule):
     operations = (AlterField,)
 
     def check(self, subject: OperationSubject) -> Iterator[Finding]:
-        operation, fields = subject.operation, altered(subject)
+        operation, fields = subject.operation, subject.altered
         if not isinstance(operation, AlterField) or fields is None or fields[1].primary_key:
             return
         model = operation.model_name_lower

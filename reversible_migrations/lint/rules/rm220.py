@@ -15,7 +15,7 @@ from ...phases.classify import column_of
 from ...states import Level
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import OR_ON_BASE, TableInUseRule, altered
+from ..tables_in_use import OR_ON_BASE, TableInUseRule
 
 
 class NotNullAtOnce(TableInUseRule):
@@ -26,7 +26,7 @@ class NotNullAtOnce(TableInUseRule):
     operations = (AlterField,)
 
     def check(self, subject: OperationSubject) -> Iterator[Finding]:
-        operation, fields = subject.operation, altered(subject)
+        operation, fields = subject.operation, subject.altered
         if not isinstance(operation, AlterField) or fields is None or not fields[0].null or fields[1].null:
             return
         if is_checked_not_null(subject, operation.name) or fields[1].primary_key:

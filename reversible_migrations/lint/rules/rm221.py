@@ -14,7 +14,7 @@ from ...states import Level
 from ..columns import has_own_index
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import OR_ON_BASE, TableInUseRule, altered, changes_in_sql
+from ..tables_in_use import OR_ON_BASE, TableInUseRule, changes_in_sql
 from ..wording import is_kind
 
 
@@ -43,7 +43,7 @@ class IndexDroppedAtOnce(TableInUseRule):
                     f"atomic = False{OR_ON_BASE}"
                 )
                 yield self._finding(subject, operation.name, subject.table, hint)
-        elif (fields := altered(subject)) and has_own_index(fields[0]) and not fields[1].db_index:
+        elif (fields := subject.altered) and has_own_index(fields[0]) and not fields[1].db_index:
             column = column_of(getattr(operation, "name", ""), fields[0])
             hint = (
                 "RunSQL('DROP INDEX CONCURRENTLY ...') in a migration of its own before this one, with atomic = False: "

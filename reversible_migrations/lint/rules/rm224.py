@@ -15,7 +15,7 @@ from ...states import Level
 from ..columns import has_column, has_own_index
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import OR_ON_BASE, TableInUseRule, altered, referred_table
+from ..tables_in_use import OR_ON_BASE, TableInUseRule, referred_table
 
 
 class FieldIndexAtOnce(TableInUseRule):
@@ -35,7 +35,7 @@ class FieldIndexAtOnce(TableInUseRule):
             if not is_built or referred_table(subject, operation.field) is not None:
                 return
         else:
-            fields = altered(subject)
+            fields = subject.altered
             if not fields or not has_own_index(fields[1]) or fields[0].db_index or fields[0].unique:
                 return
         assert isinstance(operation, AddField | AlterField), "is_about() has seen to it"

@@ -8,28 +8,14 @@ https://docs.djangoproject.com/en/stable/ref/migration-operations/#runpython
 
 from collections.abc import Iterator
 
-from django.db.migrations.operations.fields import AddField, AlterField, RemoveField, RenameField
-from django.db.migrations.operations.models import (
-    AddConstraint,
-    AlterModelTable,
-    AlterUniqueTogether,
-    DeleteModel,
-    RenameModel,
-)
 from django.db.migrations.operations.special import RunPython, RunSQL
 
 from ...states import Level
-from ..columns import has_column
 from ..finding import Finding
 from ..registry import MigrationRule
 from ..subject import MigrationSubject, OperationSubject
-from ..tables_in_use import altered, has_statements
+from ..tables_in_use import locked_tables
 from ..wording import described
-
-LOCKING = (
-    AddField, AlterField, RemoveField, RenameField, AddConstraint, AlterModelTable, AlterUniqueTogether, DeleteModel,
-    RenameModel,
-)  # fmt: skip
 
 
 class SchemaAndRows(MigrationRule):
@@ -44,38 +30,25 @@ class SchemaAndRows(MigrationRule):
         schema: OperationSubject | None = None
         data: OperationSubject | None = None
         for each in subject.operations:
-            if locks_table(each):
-                schema = schema or each
-            elif changes_rows(each):
+            if changes_rows(each):
                 data = data or each
+            elif locked_tables(each):
+                schema = schema or each
             if schema is not None and data is not None:
                 yield self._finding(each, schema, data)
                 return
 
     def _finding(self, last: OperationSubject, schema: OperationSubject, data: OperationSubject) -> Finding:
         change, rows = described(schema.operation), data.code.name if data.code else "the SQL"
+        table = locked_tables(schema)[0]
         if last is schema:
             message = (
-                f"{change} follows {rows} in one transaction: PostgreSQL refuses it if rows of {schema.table} have "
+                f"{change} follows {rows} in one transaction: PostgreSQL refuses it if rows of {table} have "
                 '"pending trigger events" of foreign keys, and else keeps all that were changed locked.'
             )
         else:
-            message = f"{change} locks {schema.table}, and the lock is held until {rows} has changed all its rows."
+            message = f"{change} locks {table}, and the lock is held until {rows} has changed all its rows."
         return self.finding(last, message, f"Move {rows} to a migration of its own.")
-
-
-def locks_table(subject: OperationSubject) -> bool:
-    """Return whether an operation changes a table that others use; a field's label or help text changes none."""
-    operation = subject.operation
-    if not isinstance(operation, LOCKING) or not subject.is_on_database or not subject.is_table_in_use:
-        return False
-    field = getattr(operation, "field", None)
-    if isinstance(operation, AlterField) and subject.old_field is not None:
-        fields = altered(subject)
-        return fields is not None and has_statements(*fields)
-    if isinstance(operation, RemoveField | RenameField) and subject.old_field is not None:
-        return has_column(subject.old_field)
-    return field is None or not field.many_to_many  # that is a table of its own
 
 
 def changes_rows(subject: OperationSubject) -> bool:

@@ -40,6 +40,9 @@ def test_the_lock_is_held_until_the_rows_are_changed():
         'migrations.AlterField("Product", "name", models.TextField())',
         'migrations.RemoveField("Product", "name")',
         'migrations.SeparateDatabaseAndState([migrations.DeleteModel("Product")])',
+        'migrations.AddIndex("Product", models.Index(fields=["name"], name="by_name"))',
+        'migrations.RemoveConstraint("Product", "positive")',
+        'migrations.RunSQL("ALTER TABLE shop_product ADD COLUMN x integer", "")',
     ],
 )
 def test_rows_whose_triggers_are_pending(change):
