@@ -1,9 +1,10 @@
-"""The fixture ``installed``: apps that a test writes down, importable and in ``INSTALLED_APPS``."""
+"""Fixtures: apps that a test writes down, importable and in ``INSTALLED_APPS``; a project with several databases."""
 
 import importlib
 import sys
 
 import pytest
+from django.db import connections
 
 from tests.lint.reading import migration
 
@@ -42,3 +43,8 @@ def installed(written, settings, monkeypatch):
     for name in set(sys.modules) - before:
         if getattr(sys.modules[name], "__spec__", None) and name.partition(".")[0] in ("bakery", "mill"):
             del sys.modules[name]
+
+
+@pytest.fixture
+def several_databases(monkeypatch):
+    monkeypatch.setitem(connections.settings, "archive", connections.settings["default"])

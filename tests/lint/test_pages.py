@@ -21,6 +21,7 @@ def test_a_page_says_what_the_rule_is(rule):
     assert rule.link in text
 
 
+@pytest.mark.usefixtures("several_databases")
 @pytest.mark.parametrize("rule", own_rules(), ids=lambda rule: rule.code)
 def test_the_code_on_a_page_is_flagged_as_it_says(rule, written, monkeypatch):
     monkeypatch.chdir(written({"shop/migrations/__init__.py": ""}))

@@ -36,7 +36,7 @@ class FieldIndexAtOnce(TableInUseRule):
                 return
         else:
             fields = subject.altered
-            if not fields or not has_own_index(fields[1]) or fields[0].db_index or fields[0].unique:
+            if not fields or not has_own_index(fields[1]) or has_own_index(fields[0]):
                 return
         assert isinstance(operation, AddField | AlterField), "is_about() has seen to it"
         model, name = operation.model_name_lower, operation.name

@@ -1,10 +1,14 @@
 """
 A query that names no database: with several, the migration of one changes the rows of another.
 
+A project with one database has no other. Files that are read without settings may be of any project.
+
 https://docs.djangoproject.com/en/stable/howto/writing-migrations/#data-migrations-and-multiple-databases
 """
 
 from collections.abc import Iterator
+
+from django.db import connections
 
 from ...states import Level
 from ..data_code import functions, is_of_ours
@@ -22,6 +26,8 @@ class AliasMissing(MigrationRule):
     link = "https://docs.djangoproject.com/en/stable/howto/writing-migrations/#data-migrations-and-multiple-databases"
 
     def check(self, subject: MigrationSubject) -> Iterator[Finding]:
+        if has_one_database():
+            return
         for operation, code in functions(subject, backwards=True):
             # Code that asks for the alias itself knows what it does; query sets of a patch run on its database.
             found = None if code.aliases or is_of_ours(operation) else first_without_alias(code)
@@ -31,6 +37,12 @@ class AliasMissing(MigrationRule):
                 name = model.rpartition(".")[2]
                 hint = f"{name}.objects.using(schema_editor.connection.alias)"
                 yield self.finding(operation, message, hint, line)
+
+
+def has_one_database() -> bool:
+    """Return whether the settings have one database; without settings Django has a dummy."""
+    engines = [database["ENGINE"] for database in connections.settings.values()]
+    return len(engines) == 1 and engines[0] != "django.db.backends.dummy"
 
 
 def first_without_alias(code: PythonCode) -> tuple[str, int] | None:

@@ -46,6 +46,12 @@ def test_an_index_that_is_there():
     silent("RM224", f"migrations.SeparateDatabaseAndState([], [{OPERATION}])", OPERATION.replace("100", "200"))
 
 
+def test_an_index_in_place_of_that_of_a_unique_constraint():
+    unique = OPERATION.replace("db_index", "unique")
+
+    flagged("RM224", f"migrations.SeparateDatabaseAndState([], [{unique}])", OPERATION)
+
+
 def test_that_of_a_foreign_key_is_told_with_it():
     field = "models.ForeignKey('shop.Product', models.CASCADE, null=True)"
 

@@ -2,7 +2,11 @@
 
 import pytest
 
+from django.db import connections
+
 from tests.lint.reading import flagged, silent
+
+pytestmark = pytest.mark.usefixtures("several_databases")
 
 FILE = """
 def fill(apps, schema_editor):
@@ -71,3 +75,16 @@ def test_a_patch_of_ours_runs_on_its_database():
                 patch.update(apps.get_model("shop", "Product").objects.all(), name="")
         """,
     )
+
+
+def test_a_project_with_one_database(monkeypatch):
+    monkeypatch.delitem(connections.settings, "archive")
+
+    silent("RM306", code("Product.objects.update(name='')"))
+
+
+def test_without_settings_there_may_be_several(monkeypatch):
+    monkeypatch.delitem(connections.settings, "archive")
+    monkeypatch.setitem(connections.settings, "default", {"ENGINE": "django.db.backends.dummy"})
+
+    flagged("RM306", code("Product.objects.update(name='')"))
