@@ -9,6 +9,7 @@ the file; "operation" is for readers. An entry that fits nothing any more is sai
 
 import json
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def write_baseline(path: Path, report: Report) -> int:
     return len(kept)
 
 
-def apply_baseline(path: Path, report: Report, project: Project, options: Options) -> None:
+def apply_baseline(path: Path, report: Report, projects: Sequence[Project], options: Options) -> None:
     """Take what the file accepts out of the findings, and add one for each entry that fits nothing any more."""
     left = Counter(read_baseline(path))
     findings = []
@@ -52,7 +53,7 @@ def apply_baseline(path: Path, report: Report, project: Project, options: Option
             report.accepted.append(finding)
         else:
             findings.append(finding)
-    stale = [entry for entry in left.elements() if _is_judged(entry, report, project, options)]
+    stale = [entry for entry in left.elements() if _is_judged(entry, report, projects, options)]
     report.findings = [*findings, *(_stale(path, entry) for entry in stale)]
 
 
@@ -73,13 +74,14 @@ def _no_baseline(path: Path, what: str) -> CannotLint:
     return CannotLint(f"--baseline {path}", f"{what}.", "Nothing was told.", "Write one with --write-baseline.")
 
 
-def _is_judged(entry: Entry, report: Report, project: Project, options: Options) -> bool:
+def _is_judged(entry: Entry, report: Report, projects: Sequence[Project], options: Options) -> bool:
     """Return whether what was looked at tells that an entry is stale."""
     code, app, migration, _ = entry
     if code not in {rule.code for rule in options.rules} and options.is_narrowed:
         return False
     looked_at = {(subject.app_label, subject.name) for subject in report.migrations}
-    return (app, migration) in looked_at or (project.is_whole and (app, migration) not in project.migrations)
+    is_gone = all(each.is_whole and (app, migration) not in each.migrations for each in projects)
+    return is_gone or (app, migration) in looked_at
 
 
 def _stale(path: Path, entry: Entry) -> Finding:

@@ -10,7 +10,7 @@ from .linter import Report, lint
 from .options import options_asked
 from .project import loaded_project
 from .since import keep_since
-from .source_project import source_project
+from .source_project import source_projects
 
 
 def check_migrations(
@@ -40,14 +40,16 @@ def check_migrations(
     if plans_fixes:
         refuse_without_libcst()
     options = options_asked(rules)
-    project = source_project(sources) if sources else loaded_project(apps, all_apps)
-    if since:
-        keep_since(project, since)
-    report = lint(project, options)
+    projects = source_projects(sources) if sources else [loaded_project(apps, all_apps)]
+    report = Report(rules=tuple(options.rules))
+    for project in projects:
+        if since:
+            keep_since(project, since)
+        report.add(lint(project, options))
     if baseline and writes_baseline:
         write_baseline(Path(baseline), report)
     if baseline:
-        apply_baseline(Path(baseline), report, project, options)
+        apply_baseline(Path(baseline), report, projects, options)
     if plans_fixes:
-        report.fixes = planned_fixes(project, report.findings)
+        report.fixes = planned_fixes(projects, report.findings)
     return report

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from io import BytesIO
+from itertools import chain
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from tokenize import detect_encoding
@@ -23,7 +24,7 @@ from .walk import walk
 if TYPE_CHECKING:
     from .rewriting import Rewriting
 
-Where = tuple[str, str, str | None]  # app, migration, operation
+Where = tuple[str, str | None]  # path, operation
 
 
 @dataclass(frozen=True)
@@ -57,18 +58,18 @@ def refuse_without_libcst() -> None:
         )  # fmt: skip
 
 
-def planned_fixes(project: Project, findings: Sequence[Finding]) -> Fixes:
-    """Return what the fixes make of the files of ``project``; nothing is written yet."""
+def planned_fixes(projects: Sequence[Project], findings: Sequence[Finding]) -> Fixes:
+    """Return what the fixes make of the files of ``projects``; nothing is written yet."""
     from .fix import own_fixes
 
     fixable: dict[Where, list[Finding]] = {}
     for finding in findings:
         if finding.code in own_fixes() and finding.operation:
-            fixable.setdefault((finding.app, finding.migration, finding.operation), []).append(finding)
+            fixable.setdefault((finding.path, finding.operation), []).append(finding)
     fixes, file = Fixes(), FileInHand()
-    for seen in walk(project) if fixable else ():
+    for seen in chain.from_iterable(map(walk, projects if fixable else ())):
         if isinstance(seen, OperationSubject):
-            for finding in fixable.get((seen.app_label, seen.migration.name, seen.path), ()):
+            for finding in fixable.get((seen.migration.path, seen.path), ()):
                 file.plan(finding, seen, fixes)
         elif isinstance(seen, MigrationSubject):
             file.finish(seen, fixes)

@@ -33,6 +33,12 @@ class Report:
     fail_on: Level = Level.ERROR
     fixes: Fixes = field(default_factory=Fixes)
 
+    def add(self, other: "Report") -> None:
+        """Add what was found in another project."""
+        self.findings += other.findings
+        self.accepted += other.accepted
+        self.migrations += other.migrations
+
     def count(self, level: Level) -> int:
         return sum(finding.level == level for finding in self.findings)
 

@@ -1,7 +1,9 @@
 """The migrations in files and folders, read without importing the project: for pre-commit and the like."""
 
 import ast
-from collections.abc import Iterable, Mapping
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from ..exceptions import CannotLint
@@ -11,25 +13,50 @@ from .source import Source, members, source_of_file
 from .subject import MigrationSubject
 
 
-def source_project(paths: Iterable[str | Path]) -> Project:
+def source_projects(paths: Iterable[str | Path]) -> list[Project]:
     """
     Return the migrations in ``paths``: files (``shop/migrations/0002_x.py``) or folders that are searched.
 
-    The other migrations of the same apps are read too, for the state before those that are wanted.
+    The other migrations of the same apps are read too, for the state before those that are wanted. Mostly it is one
+    project; two apps with one label are of different ones, and what lies near to them goes with them.
     Raise ``CannotLint`` for a path that is not there.
     """
-    wanted: set[Path] = set()
+    wanted = {path for path in files_in(paths) if is_migration(path)}
+    labels = {folder: label_of(folder.parent) for folder in sorted({path.parent for path in wanted})}
+    return [_project_of(apart, wanted) for apart in without_twins(labels)]
+
+
+def files_in(paths: Iterable[str | Path]) -> Iterator[Path]:
     for path in map(Path, paths):
         if not path.exists():
             raise CannotLint(str(path), "is not there.", "Nothing was looked at.", "Name a file or a folder.")
-        wanted.update(each.resolve() for each in ([path] if path.is_file() else path.rglob("*.py")))
-    wanted = {path for path in wanted if is_migration(path)}
+        yield from (each.resolve() for each in ([path] if path.is_file() else path.rglob("*.py")))
+
+
+def without_twins(labels: Mapping[Path, str]) -> list[dict[Path, str]]:
+    """Return the folders, one dictionary at least, such that no label is twice in one; near ones stay together."""
+    found: list[dict[Path, str]] = [{}]
+    times = Counter(labels.values())
+    for folder in sorted(labels, key=lambda folder: (times[labels[folder]] == 1, folder)):  # twins say what is apart
+        free = [each for each in found if labels[folder] not in each.values()]
+        if not free:
+            found.append({})
+        nearest = max(free or found[-1:], key=lambda each: max((shared(folder, other) for other in each), default=0))
+        nearest[folder] = labels[folder]
+    return found
+
+
+def shared(folder: Path, other: Path) -> int:
+    """Return how many folders, from the root on, two paths have in common."""
+    return len(Path(os.path.commonpath([folder, other])).parts)
+
+
+def _project_of(labels: Mapping[Path, str], wanted: set[Path]) -> Project:
     project = Project(is_whole=False)
-    for folder in sorted({path.parent for path in wanted}):
-        label = label_of(folder.parent)
+    for folder in sorted(labels):
         for path in sorted(folder.glob("*.py")):
             if is_migration(path):
-                _add_file(project, label, path, path in wanted)
+                _add_file(project, labels[folder], path, path in wanted)
     return project
 
 

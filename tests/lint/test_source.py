@@ -5,7 +5,7 @@ import pytest
 from reversible_migrations.exceptions import CannotLint
 from reversible_migrations.lint.checking import check_migrations
 from reversible_migrations.lint.source import Source
-from reversible_migrations.lint.source_project import source_project, text_project
+from reversible_migrations.lint.source_project import source_projects, text_project
 from tests.lint.reading import INITIAL, migration, report_of
 
 SECOND = """
@@ -55,9 +55,28 @@ class TestWhatIsRead:
 
         assert found(written({**SHOP, "shop/migrations/0002_x.py": text})) == [("RM105", "shop", "0002_x")]
 
+    def test_apps_with_one_label_are_of_different_projects(self, written):
+        other = SECOND.replace('"price"', '"name"')
+        folder = written({f"east/{name}": text for name, text in SHOP.items()})
+        written({f"west/{name}": text for name, text in {**SHOP, "shop/migrations/0002_x.py": other}.items()})
+        written({"west/bakery/migrations/0001_initial.py": INITIAL})
+
+        findings = check_migrations(sources=[str(folder)], rules=["RM105"]).findings
+
+        assert [(each.path, "shop_product loses the values of" in each.message) for each in findings] == [
+            (str(folder / f"{side}/shop/migrations/0002_x.py"), True) for side in ("east", "west")
+        ]
+
+    def test_what_lies_near_to_apps_with_one_label_goes_with_them(self, written):
+        folder = written({f"{path}/migrations/0001_initial.py": INITIAL for path in ("a/shop", "b/shop", "b/bakery")})
+
+        projects = source_projects([folder])
+
+        assert [sorted(label for label, _ in each.migrations) for each in projects] == [["shop"], ["bakery", "shop"]]
+
     def test_a_path_that_is_not_there_is_refused(self, tmp_path):
         with pytest.raises(CannotLint, match="is not there"):
-            source_project([tmp_path / "nothing"])
+            source_projects([tmp_path / "nothing"])
 
     def test_apps_and_files_at_once_are_refused(self, tmp_path):
         with pytest.raises(CannotLint, match="names files beside apps"):

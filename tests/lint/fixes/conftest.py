@@ -13,7 +13,7 @@ from reversible_migrations.lint.fixing import planned_fixes, write
 from reversible_migrations.lint.linter import lint
 from reversible_migrations.lint.options import Options
 from reversible_migrations.lint.registry import own_rules
-from reversible_migrations.lint.source_project import source_project
+from reversible_migrations.lint.source_project import source_projects
 from tests.lint.reading import INITIAL
 
 # Their fixes put an operation in place that keeps a record.
@@ -35,8 +35,8 @@ class Shop:
 
     def plan(self):
         rules = tuple(rule for rule in own_rules() if rule.code == self.code)
-        project = source_project([self.path])
-        return planned_fixes(project, lint(project, Options(rules)).findings)
+        (project,) = source_projects([self.path])
+        return planned_fixes([project], lint(project, Options(rules)).findings)
 
     def text(self):
         return self.path.read_bytes().decode()

@@ -1,7 +1,6 @@
 """A query that names no database."""
 
 import pytest
-
 from django.db import connections
 
 from tests.lint.reading import flagged, silent

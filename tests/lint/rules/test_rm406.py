@@ -6,7 +6,7 @@ from reversible_migrations.lint.linter import lint
 from reversible_migrations.lint.options import Options
 from reversible_migrations.lint.project import loaded_project
 from reversible_migrations.lint.rules.rm406 import RemovedStillUsed
-from reversible_migrations.lint.source_project import source_project
+from reversible_migrations.lint.source_project import source_projects
 from tests.lint.reading import INITIAL, migration
 
 MODELS = """
@@ -37,7 +37,7 @@ def found(written, monkeypatch):
         }
         folder = written({**given, **files})
         monkeypatch.chdir(folder)
-        return findings(source_project(["shop"]))
+        return findings(*source_projects(["shop"]))
 
     return find
 
@@ -112,7 +112,7 @@ USED = {"shop/code.py": f"{IMPORTED}cheap = Product.objects.filter(price=1)\n"}
 def test_what_was_removed_long_ago_is_not_looked_for(found):
     assert len(found(USED)) == 1
 
-    assert findings(source_project(["shop"]), is_new=False) == []
+    assert findings(*source_projects(["shop"]), is_new=False) == []
 
 
 def test_migrations_may_use_it(found):
