@@ -8,6 +8,7 @@ from django.db.migrations.operations import (
     AddField,
     AddIndex,
     AlterField,
+    AlterIndexTogether,
     AlterModelTable,
     AlterUniqueTogether,
     DeleteModel,
@@ -18,6 +19,7 @@ from django.db.migrations.operations import (
     RenameModel,
 )
 from django.db.migrations.state import ProjectState
+from django.db.models import UniqueConstraint
 from django.db.models.fields import AutoFieldMixin
 
 from ..phases.classify import changed_arguments
@@ -39,8 +41,8 @@ from .wording import is_kind
 
 OR_ON_BASE = "; or base the migration on SchemaMigration, which does so by itself."
 LOCKING = (
-    AddConstraint, AddField, AddIndex, AlterField, AlterModelTable, AlterUniqueTogether, DeleteModel, RemoveConstraint,
-    RemoveField, RemoveIndex, RenameField, RenameModel,
+    AddConstraint, AddField, AddIndex, AlterField, AlterIndexTogether, AlterModelTable, AlterUniqueTogether,
+    DeleteModel, RemoveConstraint, RemoveField, RemoveIndex, RenameField, RenameModel,
 )  # fmt: skip
 IN_PYTHON = {"default", "auto_now", "auto_now_add", "upload_to", "storage"}
 CONCURRENT = ("AddIndexConcurrently", "RemoveIndexConcurrently")
@@ -145,5 +147,28 @@ def locked_tables(subject: OperationSubject) -> list[str]:
     if isinstance(operation, AddField) and not has_column(operation.field):
         return []
     if isinstance(operation, RemoveField | RenameField) and subject.old_field and not has_column(subject.old_field):
-        return []  # at most the table of a many-to-many
+        return [table] if (table := table_of_many_to_many(subject)) else []
     return [subject.table]
+
+
+def table_of_many_to_many(subject: OperationSubject) -> str:
+    """Return the table that Django made for the field before the operation; "" where there is none."""
+    field: Any = subject.old_field
+    is_made = field is not None and field.many_to_many and field.remote_field.through is None
+    name = getattr(subject.operation, "old_name", getattr(subject.operation, "name", ""))
+    return (field.db_table or f"{subject.table}_{name}".lower()) if is_made else ""
+
+
+def together(subject: OperationSubject) -> tuple[list[tuple[str, ...]], list[tuple[str, ...]]]:
+    """Return the fields that ``AlterUniqueTogether`` or ``AlterIndexTogether`` puts together, and takes apart."""
+    operation: Any = subject.operation
+    options = subject.model.options if subject.model else {}
+    old = {tuple(names) for names in options.get(operation.option_name) or ()}
+    new = {tuple(names) for names in operation.option_value or ()}
+    return sorted(new - old), sorted(old - new)
+
+
+def is_index_only(constraint: Any) -> bool:
+    """Return whether Django makes an index for a ``UniqueConstraint``, and no constraint; reads do not wait for it."""
+    options = ("condition", "expressions", "include", "opclasses")
+    return isinstance(constraint, UniqueConstraint) and any(getattr(constraint, each) for each in options)

@@ -27,6 +27,8 @@ class BuildIndexConcurrently(Fix):
 
 def make_concurrent(subject: OperationSubject, file: Rewriting, kind: str) -> None:
     """Let the class ``kind`` do the operation, and the migration run without a transaction."""
+    if not isinstance(subject.operation, AddIndex | RemoveIndex):
+        raise CannotFix("Django has no operation that does it concurrently")
     refuse_where_not_known()
     migration = subject.migration
     if migration.is_atomic:

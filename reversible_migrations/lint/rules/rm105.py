@@ -16,6 +16,7 @@ from ..data_code import is_filled_by_reverse
 from ..finding import Finding
 from ..registry import OperationRule
 from ..subject import OperationSubject
+from ..tables_in_use import table_of_many_to_many
 
 
 class RemovedValues(OperationRule):
@@ -41,7 +42,6 @@ class RemovedValues(OperationRule):
             return
         message = f"{subject.table} loses the values of {operation.name}: undo brings back an empty column."
         if field is not None and field.many_to_many:
-            table = field.db_table or f"{subject.table}_{operation.name}"
-            message = f"{table} is dropped with its rows: undo brings back an empty table."
+            message = f"{table_of_many_to_many(subject)} is dropped with its rows: undo brings back an empty table."
         # In small letters, as migrations have it.
         yield self.finding(subject, message, f'ops.RetireField("{operation.model_name_lower}", "{operation.name}")')

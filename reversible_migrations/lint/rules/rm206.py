@@ -12,10 +12,10 @@ from django.db.models import UniqueConstraint
 
 from ...phases.classify import column_of
 from ...states import Level
-from ..columns import has_column, is_constrained
+from ..columns import has_column
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import OR_ON_BASE, TableInUseRule
+from ..tables_in_use import OR_ON_BASE, TableInUseRule, is_index_only, referred_table, together
 
 
 class UniqueAtOnce(TableInUseRule):
@@ -38,14 +38,14 @@ class UniqueAtOnce(TableInUseRule):
         if isinstance(operation, AddConstraint):
             if isinstance(operation.constraint, UniqueConstraint):
                 columns = columns_of(subject, operation.constraint.fields) or "..."
-                is_index = not_by_constraint(operation.constraint)
+                is_index = is_index_only(operation.constraint)
                 yield self._finding(subject, operation.constraint.name, columns, is_index)
         elif isinstance(operation, AlterUniqueTogether):
-            for names in sorted(added_together(subject)):
+            for names in together(subject)[0]:
                 yield self._finding(subject, f"the constraint on {', '.join(names)}", columns_of(subject, names))
-        elif isinstance(operation, AddField) and is_unique_column(operation.field):
+        elif isinstance(operation, AddField) and is_unique_column(subject, operation.field):
             yield self._added(subject, operation)
-        elif (fields := subject.altered) and not fields[0].unique and is_unique_column(fields[1]):
+        elif (fields := subject.altered) and not fields[0].unique and is_unique_column(subject, fields[1]):
             column = column_of(getattr(operation, "name", ""), fields[1])
             yield self._finding(subject, f"the constraint on {column}", column)
 
@@ -85,18 +85,7 @@ def columns_of(subject: OperationSubject, names: Sequence[str]) -> str:
     return ", ".join(column_of(name, fields[name]) if name in fields else name for name in names)
 
 
-def is_unique_column(field: Any) -> bool:
-    """Return whether the column gets a unique constraint; those of foreign keys are told by RM205."""
-    return bool(field.unique) and has_column(field) and not field.primary_key and not is_constrained(field)
-
-
-def not_by_constraint(constraint: Any) -> bool:
-    """Return whether Django makes an index only, which reads do not wait for."""
-    return bool(constraint.condition or constraint.expressions or constraint.include or constraint.opclasses)
-
-
-def added_together(subject: OperationSubject) -> set[tuple[str, ...]]:
-    operation: Any = subject.operation
-    options = subject.model.options if subject.model else {}
-    known = {tuple(names) for names in options.get("unique_together") or ()}
-    return {tuple(names) for names in operation.option_value or ()} - known
+def is_unique_column(subject: OperationSubject, field: Any) -> bool:
+    """Return whether the column gets a unique constraint that no other rule tells of: RM205 has foreign keys."""
+    is_unique = bool(field.unique) and has_column(field) and not field.primary_key
+    return is_unique and referred_table(subject, field) is None

@@ -16,7 +16,7 @@ from ...states import Level
 from ..columns import goes_from_database
 from ..finding import Finding
 from ..subject import OperationSubject
-from ..tables_in_use import TableInUseRule, changes_in_sql, knows_column
+from ..tables_in_use import TableInUseRule, changes_in_sql, knows_column, table_of_many_to_many
 
 NOT_NULL = " (a NOT NULL column needs a db_default before it)"
 
@@ -42,8 +42,7 @@ class DroppedInUse(TableInUseRule):
         elif isinstance(operation, RemoveField) and goes_from_database(field):
             code = f'RemoveField("{operation.model_name_lower}", "{operation.name}")'
             if field is not None and field.many_to_many:
-                table = field.db_table or f"{subject.table}_{operation.name}"
-                yield self._finding(subject, f"the table {table}", code)
+                yield self._finding(subject, f"the table {table_of_many_to_many(subject)}", code)
             else:
                 column = operation.name if field is None else column_of(operation.name, field)
                 takes_null = field is not None and field.null

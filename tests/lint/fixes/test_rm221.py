@@ -35,3 +35,17 @@ def test_the_migration_gives_up_its_transaction(shop, mended):
         FILE.format(ours="", atomic="", kind="migrations.RemoveIndex"),
         FILE.format(ours=ours, atomic="    atomic = False\n", kind="RemoveIndexConcurrently"),
     )
+
+
+@pytest.mark.parametrize(
+    "dropping",
+    ['migrations.RunSQL("DROP INDEX product_name")', 'migrations.AlterIndexTogether("product", set())'],
+)
+def test_what_has_no_concurrent_form_is_left(shop, left, dropping):
+    made = 'migrations.AlterIndexTogether("product", {("name", "price")})'
+    shop.path.with_name("0002_index.py").write_text(
+        INDEX.replace('migrations.AddIndex("product", models.Index(fields=["name"], name="product_name"))', made)
+    )
+    text = FILE.format(ours="", atomic="    atomic = False\n", kind="X").replace('X("product", "product_name")', dropping)
+
+    left(text, "Django has no operation that does it concurrently")

@@ -14,6 +14,15 @@ def test_it_blocks_writes():
     )
 
 
+def test_that_of_fields_together():
+    finding = flagged("RM201", 'migrations.AlterIndexTogether("Product", {("name", "price")})')
+
+    assert finding.message == "Building the index on name, price blocks writes to shop_product."
+    assert finding.hint.startswith(
+        "AddIndexConcurrently(\"product\", models.Index(fields=['name', 'price'], name='shop_product_name_price'))"
+    )
+
+
 def test_a_concurrent_one_does_not():
     silent(
         "RM201",

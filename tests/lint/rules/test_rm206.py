@@ -32,6 +32,15 @@ def test_a_field_that_becomes_unique():
     silent("RM206", f"migrations.SeparateDatabaseAndState([], [{altered}])", altered)
 
 
+def test_that_of_a_one_to_one_to_a_new_table():
+    made = 'migrations.CreateModel("Label", [("id", models.BigAutoField(primary_key=True))]),'
+    field = "models.OneToOneField('shop.{}', models.CASCADE, null=True)"
+    added = 'migrations.AddField("Product", "label", {})'
+
+    assert "the constraint on label_id" in flagged("RM206", made + added.format(field.format("Label"))).message
+    silent("RM206", added.format(field.format("Product")))  # RM205 tells
+
+
 def test_a_new_field_with_one_value_for_all_rows():
     added = 'migrations.AddField("Product", "mark", models.UUIDField(default=uuid.uuid4, unique=True))'
     finding = flagged("RM206", added)

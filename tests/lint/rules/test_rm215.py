@@ -47,6 +47,15 @@ def test_a_unique_column_has_one_index_whatever_db_index_says():
     flagged("RM215", unique.format(", db_index=True"))
 
 
+@pytest.mark.parametrize(
+    "operation", ['migrations.RemoveField("Product", "others")', 'migrations.RenameField("Product", "others", "more")']
+)
+def test_the_table_of_a_many_to_many(operation):
+    added = 'migrations.AddField("Product", "others", models.ManyToManyField("shop.Product"))'
+
+    assert "the lock of shop_product_others" in flagged("RM215", added, operation).message
+
+
 def test_a_many_to_many_that_goes_is_a_table_of_its_own():
     added = 'migrations.AddField("Product", "others", models.ManyToManyField("shop.Product", through="shop.Pair"))'
 

@@ -38,6 +38,25 @@ def test_that_of_a_field_which_changes_otherwise_too():
     assert "state_operations" not in hint
 
 
+def test_that_of_a_unique_constraint_with_a_condition():
+    unique = "models.UniqueConstraint(fields=['name'], name='one_name'{})"
+    made = "migrations.SeparateDatabaseAndState([], [migrations.AddConstraint('Product', {})])"
+    removed = 'migrations.RemoveConstraint("Product", "one_name")'
+    finding = flagged("RM221", made.format(unique.format(", condition=models.Q(price=1)")), removed)
+
+    assert finding.message.startswith("Dropping one_name blocks reads and writes of shop_product")
+    assert finding.hint == "RunSQL('DROP INDEX CONCURRENTLY one_name') with this operation as its state_operations"
+    silent("RM221", made.format(unique.format("")), removed)
+
+
+def test_those_of_fields_together():
+    together = 'migrations.AlterIndexTogether("Product", {})'
+    made = f"""migrations.SeparateDatabaseAndState([], [{together.format('{("name", "price")}')}])"""
+
+    assert "the index on name, price" in flagged("RM221", made, together.format("set()")).message
+    silent("RM221", made, together.format('{("name", "price")}'))
+
+
 def test_sql():
     finding = flagged("RM221", 'migrations.RunSQL("DROP INDEX IF EXISTS product_name")')
 
