@@ -133,6 +133,8 @@ def _tables(kind: str, words: list[str], capitals: list[str]) -> Iterator[str]:
         yield from _names_after("ON", words, capitals)
     elif kind in ("CREATE TABLE", "ALTER TABLE", "DROP TABLE"):
         yield from _names_after("TABLE", words, capitals)
+    elif kind == "CREATE MATERIALIZED":
+        yield from _names_after("VIEW", words, capitals)
     elif kind in CHANGING_ROWS:
         yield from _names_after(kind, words, capitals)
 

@@ -4,6 +4,7 @@ What a field is in a table of PostgreSQL, as far as it can be told without a dat
 Fields are those of migration states, which are bound to no model. What only a project's own code knows is None.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,6 +22,11 @@ TYPES = {
     "DecimalField": "numeric", "DurationField": "interval", "FloatField": "double precision",
     "GenericIPAddressField": "inet", "IPAddressField": "inet", "JSONField": "jsonb", "TextField": "text",
     "UUIDField": "uuid",
+}  # fmt: skip
+# Other names of types in SQL.
+IN_SQL = {
+    "character varying": "varchar", "decimal": "numeric", "int": "integer", "int2": "smallint", "int4": "integer",
+    "int8": "bigint", "bool": "boolean", "float8": "double precision", "timestamp with time zone": "timestamptz",
 }  # fmt: skip
 CHECKED = ("PositiveBigIntegerField", "PositiveIntegerField", "PositiveSmallIntegerField")
 WITHOUT_COLUMN = ("Manager", "ManyToManyField", "GenericRelation")
@@ -51,6 +57,16 @@ def column_type(field: Any, app_label: str, model_name: str, state: ProjectState
     if name == "numeric" and field.max_digits is not None:
         return ColumnType(name, (field.max_digits, field.decimal_places))
     return ColumnType(name, (field.max_length,) if name == "varchar" and isinstance(field.max_length, int) else ())
+
+
+def type_in_sql(words: Sequence[str]) -> ColumnType | None:
+    """Return the type that these words are, as in ``CHARACTER VARYING (100)``; None where more is said, or unknown."""
+    opening = words.index("(") if "(" in words else len(words)
+    written = " ".join(words[:opening]).lower()
+    name = IN_SQL.get(written, written)
+    sizes = tuple(int(word) for word in words[opening:] if word.isdecimal())
+    is_all = name in TYPES.values() and set(words[opening:]) <= {"(", ",", ")", *map(str, sizes)}
+    return ColumnType(name, sizes) if is_all else None
 
 
 def is_rewritten(old: ColumnType, new: ColumnType) -> bool:

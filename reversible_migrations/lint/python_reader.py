@@ -27,7 +27,7 @@ from .python_values import (
     given_to,
 )  # fmt: skip
 from .row_changes import WRITING_PATCH, is_change
-from .source import Source, members
+from .source import Source, is_elsewhere, members
 
 DEEPEST = 5  # calls inside calls that are followed
 
@@ -77,6 +77,7 @@ class Reader(ast.NodeVisitor):
         self.names = Names(self._of_module())
         self.loops_inside = 0
         self.depending = 0  # the conditions and loops around, that rows decide
+        self.elsewhere = 0  # the conditions around, which PostgreSQL does not meet
         self.recorded = 0  # the functions and blocks around, whose results a patch writes down
         self.over: Value | None = None  # the innermost loop over rows
         self.reading: list[ast.AST] = []
@@ -103,7 +104,8 @@ class Reader(ast.NodeVisitor):
         if node in self.reading or len(self.reading) >= DEEPEST:
             return None
         around = self.scopes.get(node, {})
-        outer, self.names = (self.names, self.depending, self.returned), Names({**self._of_module(), **around})
+        outer = self.names, self.depending, self.returned, self.elsewhere
+        self.names = Names({**self._of_module(), **around})
         self.returned = None
         self.reading.append(node)
         for name, value in given_to(node.args, given, named).items():
@@ -112,7 +114,7 @@ class Reader(ast.NodeVisitor):
             self.visit(statement)
         self.reading.pop()
         found = self.returned
-        self.names, self.depending, self.returned = outer
+        self.names, self.depending, self.returned, self.elsewhere = outer
         return found
 
     # What gives names their values
@@ -170,8 +172,13 @@ class Reader(ast.NodeVisitor):
         self.visit(node.test)
         depends = self.names.depends_on_rows(node.test)
         self.depending += depends
-        for statement in [*node.body, *node.orelse]:
-            self.visit(statement)
+        *branches, behind = is_elsewhere(node)
+        for branch, is_skipped in zip((node.body, node.orelse), branches, strict=True):
+            self.elsewhere += is_skipped
+            for statement in branch:
+                self.visit(statement)
+            self.elsewhere -= is_skipped
+        self.elsewhere += behind  # to the end of the function
         ends = isinstance([*node.body, *node.orelse][-1], ast.Return | ast.Continue | ast.Break)
         self.depending -= depends and not ends  # what stands behind a `return` depends on it to the end
 
@@ -291,7 +298,8 @@ class Reader(ast.NodeVisitor):
     def _executed(self, node: ast.Call) -> None:
         given = [*node.args, *(keyword.value for keyword in node.keywords)][0]
         value = self.names.value(given)
-        self.statements += statements(value.text) if value and value.kind == TEXT else [UNKNOWN]
+        found = statements(value.text) if value and value.kind == TEXT else [UNKNOWN]
+        self.statements += [each for each in found if not self.elsewhere or each.changes_rows or not each.is_readable]
 
     def _function(self, node: ast.Call, name: str) -> None:
         value = self.names.known.get(name)

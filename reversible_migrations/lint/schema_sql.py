@@ -62,7 +62,7 @@ def schema_changes(statement: Statement) -> Iterator[SchemaChange]:
 
 
 def made_tables(statement: Statement) -> tuple[str, ...]:
-    return statement.tables if statement.kind == "CREATE TABLE" else ()
+    return statement.tables if statement.kind in ("CREATE TABLE", "CREATE MATERIALIZED") else ()
 
 
 def partitioned_tables(sql: Any) -> list[str]:

@@ -155,10 +155,24 @@ def is_taken(test: ast.expr) -> bool:
     """Return whether a condition holds on PostgreSQL; one that names no database is taken to hold."""
     if isinstance(test, ast.BoolOp):
         return (all if isinstance(test.op, ast.And) else any)(is_taken(each) for each in test.values)
-    texts = [str(each.value) for each in ast.walk(test) if isinstance(each, ast.Constant)]
-    named = [name for name in DATABASES if any(name in text for text in texts)]
+    named = databases_named(test)
+    if isinstance(test, ast.UnaryOp) and isinstance(test.op, ast.Not) and named:
+        return not is_taken(test.operand)
     is_denied = isinstance(test, ast.Compare) and isinstance(test.ops[0], ast.NotEq | ast.NotIn)
     return not named or ("postgres" in named) is not is_denied
+
+
+def databases_named(test: ast.expr) -> list[str]:
+    texts = [str(each.value) for each in ast.walk(test) if isinstance(each, ast.Constant)]
+    return [name for name in DATABASES if any(name in text for text in texts)]
+
+
+def is_elsewhere(node: ast.If) -> tuple[bool, bool, bool]:
+    """Return whether the branches of an ``if``, and what follows, are for other databases than PostgreSQL only."""
+    if not databases_named(node.test):
+        return False, False, False
+    is_first, leaving = is_taken(node.test), (ast.Return, ast.Raise)
+    return not is_first, is_first, is_first and isinstance(node.body[-1], leaving)
 
 
 def nested_nodes(source: Source, node: ast.AST | None, database: int, state: int) -> Sequence[ast.AST | None]:

@@ -148,7 +148,8 @@ class OperationSubject:
     @property
     def is_managed(self) -> bool:
         """Return whether Django makes and changes the table, as far as the model is known."""
-        options = self.model.options if self.model else {}
+        made = self.operation.options if isinstance(self.operation, CreateModel) else {}
+        options = self.model.options if self.model else made
         return bool(options.get("managed", True)) and not options.get("proxy", False)
 
     @property

@@ -82,7 +82,8 @@ def is_sql_on_table_in_use(subject: OperationSubject, table: str) -> bool:
     """Return whether a table that SQL names was there before the migration, as far as is known."""
     made = tables_made(subject.migration)
     plain = table.rpartition(".")[2]
-    return UNREAD not in table and not any(plain == each or plain.startswith(f"{each}_") for each in made)
+    is_own = UNREAD in table or table.startswith("pg_temp.")  # of nobody else, or not known
+    return not is_own and not any(plain == each or plain.startswith(f"{each}_") for each in made)
 
 
 def tables_made(migration: MigrationSubject) -> set[str]:

@@ -53,7 +53,8 @@ def json_columns(subject: OperationSubject) -> Iterator[tuple[str, str]]:
         return
     fields = operation.fields if isinstance(operation, CreateModel) else [(operation.name, operation.field)]  # type: ignore[attr-defined]
     for name, field in fields:
-        if subject.is_managed and made_type(field) == "json":
+        was_so = subject.old_field is not None and made_type(subject.old_field) == "json"
+        if subject.is_managed and made_type(field) == "json" and not was_so:
             yield subject.table, column_of(name, field)
 
 
@@ -61,7 +62,7 @@ def _of_sql(statement: Statement) -> Iterator[tuple[str, str]]:
     for change in schema_changes(statement):
         if change.kind in ("add column", "change type") and change.words[:1] == ("JSON",):
             yield change.table, change.name
-    words = words_of(statement.text)
+    words = [] if "`" in statement.text else words_of(statement.text)
     for table in made_tables(statement):
         for before, name, kind in zip(words, words[1:], words[2:], strict=False):
             if kind.upper() == "JSON" and before in ("(", ","):

@@ -8,12 +8,14 @@ from collections.abc import Iterator
 
 from django.db.migrations.operations import RunPython, RunSQL
 
+from ...phases.classify import column_of
 from ...states import Level
+from ..columns import column_type, has_column, is_rewritten, type_in_sql
 from ..finding import Finding
 from ..registry import OperationRule
 from ..schema_sql import SchemaChange
 from ..subject import OperationSubject
-from ..tables_in_use import changes_in_sql
+from ..tables_in_use import changes_in_sql, fields_of_table
 
 
 class BlockingSQL(OperationRule):
@@ -28,7 +30,7 @@ class BlockingSQL(OperationRule):
 
     def check(self, subject: OperationSubject) -> Iterator[Finding]:
         for change in changes_in_sql(subject):
-            told = harm(change)
+            told = None if keeps_table(subject, change) else harm(change)
             if told:
                 yield self.finding(subject, *told)
 
@@ -56,7 +58,11 @@ def harm(change: SchemaChange) -> tuple[str, str] | None:
         )
     if change.kind == "change type":
         hint = f"Add a column of the new type, fill it with ops.RecordedSQL, and drop {change.name} in a later release."
-        return None if may_be_quick(change) else (f"Writing {table} anew for the type of {change.name} {blocks}", hint)
+        return (
+            None
+            if may_be_quick(change)
+            else (f"Writing {table} or its indexes anew for the type of {change.name} {blocks}", hint)
+        )
     return _of_column(change, blocks)
 
 
@@ -87,6 +93,16 @@ def _of_column(change: SchemaChange, blocks: str) -> tuple[str, str] | None:
             f"ADD COLUMN {name} ... DEFAULT ... NOT NULL.",
         )
     return None
+
+
+def keeps_table(subject: OperationSubject, change: SchemaChange) -> bool:
+    """Return whether a new type, for the field that is known, needs neither the table nor an index written anew."""
+    new = type_in_sql(change.words) if change.kind == "change type" else None
+    for name, field in fields_of_table(subject, change.table) if new else ():
+        if has_column(field) and column_of(name, field) == change.name:
+            old = column_type(field, "", "", subject.before)
+            return old is not None and new is not None and not is_rewritten(old, new)
+    return False
 
 
 def may_be_quick(change: SchemaChange) -> bool:

@@ -46,6 +46,8 @@ def test_what_has_no_concurrent_form_is_left(shop, left, dropping):
     shop.path.with_name("0002_index.py").write_text(
         INDEX.replace('migrations.AddIndex("product", models.Index(fields=["name"], name="product_name"))', made)
     )
-    text = FILE.format(ours="", atomic="    atomic = False\n", kind="X").replace('X("product", "product_name")', dropping)
+    text = FILE.format(ours="", atomic="    atomic = False\n", kind="X").replace(
+        'X("product", "product_name")', dropping
+    )
 
     left(text, "Django has no operation that does it concurrently")

@@ -2,7 +2,7 @@
 
 import pytest
 from django.db import models
-from django.db.migrations.operations import AddField, CreateModel
+from django.db.migrations.operations import AddField, AlterField, CreateModel
 
 from reversible_migrations.lint.linter import lint
 from reversible_migrations.lint.options import Options
@@ -42,6 +42,9 @@ class Odd(Json):
         return connection.ops.nothing()
 
 
+UNMANAGED = {"managed": False}
+
+
 @pytest.mark.parametrize(
     ("operation", "is_flagged"),
     [
@@ -49,15 +52,21 @@ class Odd(Json):
         (AddField("Product", "extra", Odd()), False),
         (AddField("Product", "extra", models.JSONField(null=True)), False),
         (CreateModel("Shelf", [("id", models.AutoField(primary_key=True)), ("extra", Json())]), True),
+        (CreateModel("Shelf", [("id", models.AutoField(primary_key=True)), ("extra", Json())], UNMANAGED), False),
     ],
 )
 def test_a_field_says_its_type(operation, is_flagged):
-    project = text_project({"shop.0001_initial": INITIAL, "shop.0002_x": migration("")})
-    project.migrations["shop", "0002_x"].migration.operations.append(operation)
+    assert found([operation]) == ["RM210"] * is_flagged
 
-    assert ["RM210"] * is_flagged == [
-        each.code for each in lint(project, Options(rules=own_rules())).findings if each.code == "RM210"
-    ]
+
+def test_a_column_that_was_so_before_is_told_once():
+    assert found([AddField("Product", "extra", Json()), AlterField("Product", "extra", Json(null=True))]) == ["RM210"]
+
+
+def found(operations):
+    project = text_project({"shop.0001_initial": INITIAL, "shop.0002_x": migration("")})
+    project.migrations["shop", "0002_x"].migration.operations += operations
+    return [each.code for each in lint(project, Options(rules=own_rules())).findings if each.code == "RM210"]
 
 
 @pytest.mark.parametrize(

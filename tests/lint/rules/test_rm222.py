@@ -39,7 +39,7 @@ def sql(text):
         ),
         (
             "ALTER TABLE shop_product ALTER COLUMN price TYPE integer USING price::integer",
-            "Writing shop_product anew for the type of price blocks reads and writes of shop_product until it is done.",
+            "Writing shop_product or its indexes anew for the type of price blocks reads and writes of shop_product until it is done.",
             "Add a column of the new type",
         ),
         (
@@ -128,3 +128,71 @@ def test_a_table_whose_name_is_not_known():
             operations = [migrations.RunPython(narrow, narrow)]
         """,
     )
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE shop_product ALTER COLUMN name TYPE varchar(100)",
+        "ALTER TABLE shop_product ALTER COLUMN name SET DATA TYPE character varying (200)",
+        "ALTER TABLE shop_product ALTER COLUMN price TYPE numeric(12, 2)",
+        "CREATE MATERIALIZED VIEW cheap AS SELECT id FROM shop_product; CREATE UNIQUE INDEX one ON cheap (id)",
+        "CREATE INDEX one ON pg_temp.found (id)",
+    ],
+)
+def test_types_that_are_only_noted_and_tables_of_nobody_else(statement):
+    silent("RM222", sql(statement))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "ALTER TABLE shop_product ALTER COLUMN name TYPE varchar(50)",
+        "ALTER TABLE shop_product ALTER COLUMN name TYPE varchar(100) COLLATE de",
+        "ALTER TABLE shop_product ALTER COLUMN price TYPE numeric(12, 3)",
+        "ALTER TABLE shop_product ALTER COLUMN elsewhere TYPE varchar(200)",
+    ],
+)
+def test_types_that_are_not_only_noted_or_not_known(statement):
+    flagged("RM222", sql(statement))
+
+
+FOR_VENDOR = """
+def index(apps, schema_editor):
+    if {condition}:
+        {first}
+    {second}
+
+class Migration(migrations.Migration):
+    dependencies = [("shop", "0001_initial")]
+    operations = [migrations.RunPython(index, index)]
+"""
+BUILD = 'schema_editor.execute("CREATE INDEX product_name ON shop_product (name)")'
+VENDOR = "schema_editor.connection.vendor"
+
+
+@pytest.mark.parametrize(
+    ("condition", "first", "second"),
+    [
+        (f"{VENDOR} == 'mysql'", BUILD, "pass"),
+        (f"{VENDOR} in ('sqlite', 'mysql')", BUILD, "return"),
+        (f"not {VENDOR} == 'postgresql'", BUILD, "pass"),
+        (f"{VENDOR} == 'postgresql'", "return", BUILD),
+        (f"{VENDOR} == 'postgresql'", "pass", f"else: {BUILD}"),
+    ],
+)
+def test_what_another_database_is_given(condition, first, second):
+    silent("RM222", FOR_VENDOR.format(condition=condition, first=first, second=second))
+
+
+@pytest.mark.parametrize(
+    ("condition", "first", "second"),
+    [
+        (f"{VENDOR} == 'postgresql'", BUILD, "pass"),
+        (f"{VENDOR} != 'postgresql'", "return", BUILD),
+        (f"{VENDOR} == 'mysql'", "pass", f"else: {BUILD}"),
+        ("apps.is_installed('x')", BUILD, "pass"),
+    ],
+)
+def test_what_postgresql_is_given(condition, first, second):
+    flagged("RM222", FOR_VENDOR.format(condition=condition, first=first, second=second))
