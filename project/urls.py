@@ -1,5 +1,8 @@
-"""The example project serves no page of its own."""
+"""The addresses of the example project: Django's admin, which everybody logs in by."""
 
-from django.urls import URLPattern, URLResolver
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, path
 
-urlpatterns: list[URLPattern | URLResolver] = []
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("admin/", admin.site.urls),
+]

@@ -12,8 +12,8 @@ class ReversibleMigrationsConfig(AppConfig):
         from . import checks  # noqa: F401 (registers itself)
         from .alerts import monitor
         from .phases import guard
-        from .progress import logs, terminal
+        from .progress import broadcast, logs, terminal
         from .runs import bookkeeping
 
-        for watcher in (bookkeeping, guard, terminal, logs, monitor):
+        for watcher in (bookkeeping, guard, terminal, logs, broadcast, monitor):
             watcher.connect(self)

@@ -129,6 +129,12 @@ SETTINGS: dict[str, Setting] = {
     ),
     "ALERTS": Setting({}, dict, "", "who is told when something is wrong: outlets, levels and limits"),
     "PAGE_URL": Setting("", str, "", "the address of the page, for links in alerts: https://shop.example/migrations/"),
+    "CHANNEL_LAYER": Setting(
+        "default", (str, type(None)), "", "the name in CHANNEL_LAYERS by which runs are told of; None: by none"
+    ),
+    "WATCHED_DATABASES": Setting(
+        None, (list, tuple, type(None)), "", "aliases whose runs are shown; None: all that have this app's tables"
+    ),
 }
 
 

@@ -14,6 +14,7 @@ run_started = Signal()
 run_finished = Signal()  # status: RunStatus
 status_changed = Signal()  # before: str, reason: str; of a run that was opened already, once that is committed
 step_started = Signal()
+step_moved = Signal()  # between those below, at most four times a second; the ledger does not have it yet
 step_progressed = Signal()  # at most once a second and step; pace: batch_size, workers, gauge, eta
 step_finished = Signal()
 waiting = Signal()  # reason: str, seconds: float

@@ -14,6 +14,7 @@ from ..models.run import COUNTS
 from ..runs.run import ActiveRun
 
 TICK_SECONDS = 1.0
+MOVE_SECONDS = 0.25  # between two looks at what is in memory only
 REMEMBERED = 60  # ticks, by which the rest is estimated
 
 
@@ -44,6 +45,7 @@ class Tally:
         self.step = step
         self.lock = threading.Lock()
         self.ticker = ticker or Ticker()
+        self.moves = Ticker(MOVE_SECONDS)
         self.began = time.monotonic()
         self.samples: deque[tuple[float, int]] = deque(
             maxlen=REMEMBERED
@@ -62,9 +64,12 @@ class Tally:
     def tick(self, run: ActiveRun, pace: Callable[[], dict[str, Any]]) -> None:
         """Let the progress out, if it is time: to the ledger, and to those who watch, with what ``pace`` says of it."""
         with self.lock:
-            if not self.ticker.due():
-                return
-            counts, facts = self.counts, {**pace(), "eta": self._eta()}
+            is_due = self.ticker.due()
+            counts, facts = (self.counts, {**pace(), "eta": self._eta()}) if is_due else ({}, {})
+        if not is_due:
+            if self.moves.due():
+                signals.tell(signals.step_moved, run=run.record, step=self.step, using=run.alias)
+            return
         run.steps().filter(pk=self.step.pk).update(**counts)
         run.event("progress", step=self.step.number, rows=counts["rows_done"], seen=counts["rows_seen"], **facts)
         signals.tell(signals.step_progressed, run=run.record, step=self.step, using=run.alias, pace=facts)

@@ -38,6 +38,8 @@ class Run(models.Model):
     started_at = models.DateTimeField(null=True)
     finished_at = models.DateTimeField(null=True)
 
+    last_event: int | None = None  # the number of the newest event that was written by way of this object
+
     class Meta:
         indexes: ClassVar = [models.Index(fields=["app", "name"]), models.Index(fields=["status"])]
         permissions: ClassVar = [

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.db import DatabaseError, InterfaceError, connections
 
+from ..conf import setting
 from ..databases import VENDORS, database
 from ..models import Event, Run
 from ..overview import RunOverview, StepOverview, read_runs
@@ -96,6 +97,11 @@ def step_in_hand(run: RunOverview) -> StepOverview | None:
 def kind_of(run: RunOverview) -> str:
     """Return the kind of message that a change of status of ``run`` is: it has ended, for good or ill, or not."""
     return COMPLETION if run.status in ENDED else STATUS
+
+
+def watched_databases() -> list[str]:
+    """Return the aliases whose runs are shown: those of the setting, or all."""
+    return list(setting("WATCHED_DATABASES") or connections)
 
 
 def snapshot(aliases: Sequence[str], last: int = 20) -> Message:

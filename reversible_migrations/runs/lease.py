@@ -101,12 +101,9 @@ def _take(run: Run, database: Database) -> bool:
                 ranges = open_ranges(run, database.alias)
                 list(ranges.select_for_update(nowait=nowait))
                 ranges.update(token=F("token") + 1, owner={}, heartbeat=None)
-                Event.objects.using(database.alias).create(
-                    run_id=run.pk,
-                    at=Now(),
-                    kind="resumed",
-                    text=f"Taken over from {owner_in_words(before)}, which was {run.status}.",
-                )
+                text = f"Taken over from {owner_in_words(before)}, which was {run.status}."
+                events = Event.objects.using(database.alias)
+                run.last_event = events.create(run_id=run.pk, at=Now(), kind="resumed", text=text).pk
     except DatabaseError as error:
         if not database.is_passing(error):
             raise

@@ -175,7 +175,7 @@ class ActiveRun:
         lease.check_token(self.record, self.alias)
 
     def event(self, kind: str, text: str = "", **facts: Any) -> None:
-        Event.objects.using(self.alias).create(run_id=self.record.pk, at=Now(), kind=kind, text=text, facts=facts)
+        note_event(self.record, self.alias, kind, text, **facts)
 
     def renew_session(self, place: KeyRange | None) -> None:
         """Tell the ledger the session of a worker's new connection."""
@@ -227,12 +227,17 @@ def set_status(run: Run, status: RunStatus, alias: str, text: str = "", **facts:
         moved = Run.objects.using(alias).filter(pk=run.pk, token=run.token).update(status=status, **facts)
         if not moved:
             lease.check_token(run, alias)
-        Event.objects.using(alias).create(run_id=run.pk, at=Now(), kind="status", text=text, facts={"status": status})
+        note_event(run, alias, "status", text, status=status)
     before = run.status
     run.refresh_from_db(using=alias)
     if run.status != before:
         tell = partial(signals.tell, signals.status_changed, run=run, using=alias, before=before, reason=text)
         transaction.on_commit(tell, using=alias)
+
+
+def note_event(run: Run, alias: str, kind: str, text: str = "", **facts: Any) -> None:
+    event = Event.objects.using(alias).create(run_id=run.pk, at=Now(), kind=kind, text=text, facts=facts)
+    run.last_event = event.pk
 
 
 def has_ledger(db: Database) -> bool:
@@ -359,7 +364,7 @@ def _create(
     try:
         with transaction.atomic(using=db.alias):
             run.save(using=db.alias)
-            Event.objects.using(db.alias).create(run_id=run.pk, at=Now(), kind="status", facts={"status": "running"})
+            note_event(run, db.alias, "status", status=RunStatus.RUNNING)
     except IntegrityError:
         other = Run.objects.using(db.alias).filter(holds=f"{app}.{name}").first()
         if other is None:
