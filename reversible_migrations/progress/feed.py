@@ -36,18 +36,18 @@ Look = asyncio.Future[list[Message]]
 
 
 class Told(NamedTuple):
-    """A message as text, with what is looked at when it is handed out."""
+    """A message as text, with what is looked at when it is handed out; ``state`` is the status and the wait."""
 
     run: Key
     kind: str
     number: int | None
-    status: str
+    state: tuple[str, str]
     text: str
 
 
 def told(message: Message, text: str | None = None) -> Told:
-    run = message["database"], message["run"]
-    return Told(run, message["type"], message["number"], message["status"], text or json.dumps(message))
+    run, state = (message["database"], message["run"]), (message["status"], message["waiting"])
+    return Told(run, message["type"], message["number"], state, text or json.dumps(message))
 
 
 class Subscription:
@@ -78,7 +78,7 @@ class Feed:
         self.subscriptions: set[Subscription] = set()
         self.tasks: list[asyncio.Task[None]] = []
         self.pool: ThreadPoolExecutor | None = None
-        self.known: dict[Key, tuple[int, str]] = {}  # of runs: number and status of the last message
+        self.known: dict[Key, tuple[int, tuple[str, str]]] = {}  # of runs: number and state of the last message
         self.layer_is_heard = False  # whether the layer has brought all that the ledger has
         self.turn = asyncio.Lock()
         self.first: Message = {}
@@ -108,12 +108,12 @@ class Feed:
 
     def hand_out(self, said: Told, from_ledger: bool) -> None:
         """Hand a message to everybody, unless they have it already or have a newer one."""
-        number, status = self.known.get(said.run, (0, ""))
+        number, state = self.known.get(said.run, (0, ("", "")))
         if said.number is not None:
-            is_news = said.number > number or (said.number == number and said.status != status)
+            is_news = said.number > number or (said.number == number and said.state != state)
             if said.number < number or (from_ledger and not is_news):
                 return
-            self.known[said.run] = said.number, said.status
+            self.known[said.run] = said.number, said.state
         self.layer_is_heard = not from_ledger
         self.since[said.run] = said
         for subscription in self.subscriptions:

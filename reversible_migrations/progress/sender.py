@@ -53,14 +53,14 @@ class Post:
 class Sender:
     """The thread and what it has to send; a breaker keeps it from trying a dead layer all the time."""
 
-    def __init__(self, breaker: Breaker | None = None, clock: Callable[[], float] = time.monotonic):
+    def __init__(self, layer: Any = None, breaker: Breaker | None = None, clock: Callable[[], float] = time.monotonic):
+        self.layer = layer
         self.breaker = breaker or Breaker(clock)
         self.clock = clock
         self.outbox: Outbox[Post] = Outbox(PAUSE_SECONDS)
         self.changed = threading.Condition()
         self.thread: threading.Thread | None = None
         self.is_ending = False
-        self.layer: Any = None
 
     def post(self, run: tuple[str, int], kind: str, make: Callable[[], Message]) -> None:
         with self.changed:
