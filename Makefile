@@ -5,7 +5,7 @@ PY := .venv/bin/python
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo test test-strict bench crash-test coverage format wheel requirements clean
+.PHONY: help env demo serve watch-patch test test-strict bench crash-test coverage format wheel requirements clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,12 @@ $(STAMP): requirements.txt requirements-demo.txt
 
 demo: $(STAMP)  ## patch, interrupt, resume and undo real data on SQLite
 	@$(PY) -m project.demo
+
+serve: $(STAMP)  ## serve the example project at http://127.0.0.1:8000, to watch runs in a browser
+	@$(PY) -m project.serve
+
+watch-patch: $(STAMP)  ## run a patch slowly, or undo it, beside `make serve`
+	@$(PY) -m project.serve --watch
 
 test: $(STAMP)  ## format, lint, types, layers, tests on SQLite and PostgreSQL
 	@$(PY) -m tools.run_tests
