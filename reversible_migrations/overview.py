@@ -213,7 +213,7 @@ def _read(run: Run, db: Database) -> RunOverview:
         finished_at=run.finished_at, heartbeat_seconds=None if age is None else age.total_seconds(),
         rows=run.rows_done, error=run.error, steps=tuple(overview_of(step, _pace(step, db)) for step in steps),
         journals=tuple(_journals(run, db)), rollback=rollback, rollback_fault=fault,
-        next=_next(run, status, rollback),
+        next=what_next(run, status, rollback),
     )  # fmt: skip
 
 
@@ -260,7 +260,8 @@ def _rollback(run: Run, steps: Sequence[Step], db: Database) -> tuple[str, str]:
     return ("under way" if run.status == RunStatus.UNDOING else "possible"), ""
 
 
-def _next(run: Run, status: str, rollback: str) -> str:
+def what_next(run: Run, status: str, rollback: str) -> str:
+    """Return what an operator can do about ``run``, as a sentence, or nothing."""
     undo = f"`manage.py safe_rollback {run.app} --run {run.undoes_id or run.pk}`"
     if status == RunStatus.RUNNING:
         return "It is being run. `manage.py migration_status --watch` follows it."

@@ -236,8 +236,8 @@ class Database(ABC):
         """Return what identifies this session to others, as JSON."""
 
     @abstractmethod
-    def session_is_gone(self, session: Mapping[str, Any]) -> bool:
-        """Return whether the session is provably gone. False if that cannot be known."""
+    def sessions_gone(self, sessions: Sequence[Mapping[str, Any]]) -> list[bool]:
+        """Return of each session whether it is provably gone, in one query. False if that cannot be known."""
 
     @abstractmethod
     def end_stalled_session(self, session: Mapping[str, Any], idle_seconds: float) -> bool:

@@ -177,14 +177,15 @@ class PostgreSQL(
         ]
         return {"backend": pid, "backend_started": started}
 
-    def session_is_gone(self, session: Mapping[str, Any]) -> bool:
-        if "backend" not in session or self.is_pooled:
-            return False
-        return not self.value(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE pid = %s AND (backend_start IS NULL OR backend_start::text = %s)",
-            [session["backend"], session["backend_started"]],
-        )
+    def sessions_gone(self, sessions: Sequence[Mapping[str, Any]]) -> list[bool]:
+        known = [session["backend"] for session in sessions if "backend" in session]
+        if not known or self.is_pooled:
+            return [False] * len(sessions)
+        begun = dict(self.rows("SELECT pid, backend_start::text FROM pg_stat_activity WHERE pid = ANY(%s)", [known]))
+        return [
+            "backend" in session and begun.get(session["backend"], "") not in (None, session["backend_started"])
+            for session in sessions
+        ]
 
     def end_stalled_session(self, session: Mapping[str, Any], idle_seconds: float) -> bool:
         if "backend" not in session or self.is_pooled:

@@ -136,8 +136,8 @@ class SQLite(SQLiteRetirement):
     def session(self) -> dict[str, Any]:
         return {}
 
-    def session_is_gone(self, session: Mapping[str, Any]) -> bool:
-        return False
+    def sessions_gone(self, sessions: Sequence[Mapping[str, Any]]) -> list[bool]:
+        return [False] * len(sessions)
 
     def end_stalled_session(self, session: Mapping[str, Any], idle_seconds: float) -> bool:
         return False

@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 (
                     "run",
                     models.ForeignKey(
+                        db_index=False,
                         on_delete=django.db.models.deletion.CASCADE,
                         related_name="events",
                         to="reversible_migrations.run",
@@ -408,6 +409,10 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name="run",
             index=models.Index(fields=["status"], name="reversible__status_ca2dc8_idx"),
+        ),
+        migrations.AddIndex(
+            model_name="event",
+            index=models.Index(fields=["run", "id"], name="reversible__run_id_f44952_idx"),
         ),
         migrations.AddConstraint(
             model_name="step",

@@ -172,7 +172,9 @@ class Wish(models.Model):
 class Event(models.Model):
     """A numbered fact about a run: a change of status, a wait, progress. Holds no row values."""
 
-    run = models.ForeignKey(Run, models.CASCADE, related_name="events")
+    run = models.ForeignKey(
+        Run, models.CASCADE, related_name="events", db_index=False
+    )  # the index below begins with it
     at = models.DateTimeField()
     kind = models.CharField(max_length=20)
     text = models.TextField(blank=True)
@@ -180,6 +182,7 @@ class Event(models.Model):
 
     class Meta:
         ordering: ClassVar = ["id"]
+        indexes: ClassVar = [models.Index(fields=["run", "id"])]
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"

@@ -12,12 +12,13 @@ is ended first. An owner that is provably gone is followed at once.
 import os
 import socket
 import time
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any
 
 import psutil
 from django.db import DatabaseError, transaction
-from django.db.models import F, Q
+from django.db.models import Exists, F, OuterRef, Q
 from django.db.models.functions import Now
 
 from ..conf import setting
@@ -51,16 +52,31 @@ def process_is_gone(owner: dict[str, Any]) -> bool:
 
 def owner_is_gone(run: Run, database: Database) -> bool:
     """Return whether a run's owner is provably gone; never true for a run that nobody is running."""
-    if run.owner.get("pid") == os.getpid() and not process_is_gone(run.owner):
-        return False
-    return process_is_gone(run.owner) or database.session_is_gone(run.owner)
+    return bool(with_owner_gone([run], database))
+
+
+def with_owner_gone(runs: Iterable[Run], database: Database) -> set[int]:
+    """Return the keys of those of ``runs`` whose owner is provably gone, in one query."""
+    gone, elsewhere = set(), []
+    for run in runs:
+        if process_is_gone(run.owner):
+            gone.add(run.pk)
+        elif run.owner.get("pid") != os.getpid():
+            elsewhere.append(run)
+    ended = database.sessions_gone([run.owner for run in elsewhere])
+    return gone | {run.pk for run, has_ended in zip(elsewhere, ended, strict=True) if has_ended}
 
 
 def is_expired(run: Run, alias: str) -> bool:
+    return bool(expired([run], alias))
+
+
+def expired(runs: Iterable[Run], alias: str) -> set[int]:
+    """Return the keys of those of ``runs`` that have been silent past their lease, and so have all their ranges."""
     limit = Now() - timedelta(seconds=setting("LEASE_SECONDS"))
-    if not Run.objects.using(alias).filter(pk=run.pk, heartbeat__lt=limit).exists():
-        return False
-    return not KeyRange.objects.using(alias).filter(step__run=run, heartbeat__gte=limit).exists()
+    alive = KeyRange.objects.using(alias).filter(step__run=OuterRef("pk"), heartbeat__gte=limit)
+    silent = Run.objects.using(alias).filter(pk__in=[run.pk for run in runs], heartbeat__lt=limit)
+    return set(silent.exclude(Exists(alive)).values_list("pk", flat=True))
 
 
 def acquire(run: Run, database: Database) -> Run:
@@ -125,9 +141,20 @@ def held(run: Run) -> LeaseHeld:
 
 def is_left(run: Run, database: Database) -> bool:
     """Return whether an open run is in nobody's hands: stopped, or its owner is gone or silent past its lease."""
-    if run.status not in IN_HAND or not run.owner:
-        return True
-    return owner_is_gone(run, database) or is_expired(run, database.alias)
+    return run.pk in left([run], database)
+
+
+def left(runs: Iterable[Run], database: Database) -> set[int]:
+    """Return the keys of those of ``runs`` that are in nobody's hands, in two queries however many they are."""
+    free, held = set(), []
+    for run in runs:
+        if run.status in IN_HAND and run.owner:
+            held.append(run)
+        else:
+            free.add(run.pk)
+    gone = with_owner_gone(held, database)
+    unsure = [run for run in held if run.pk not in gone]
+    return free | gone | (expired(unsure, database.alias) if unsure else set())
 
 
 def open_ranges(run: Run, alias: str) -> Any:
