@@ -143,14 +143,16 @@ def _add_past(found: RunList, aliases: Sequence[str], wanted: Wanted) -> None:
     found.past_total = sum(runs.count() for runs in past.values())
     found.page = min(max(1, wanted.page), found.pages)
     last = found.page * PAGE_SIZE
+    first = last - PAGE_SIZE
+    skipped = first if len(past) == 1 else 0  # of several databases, the first pages have to be merged to know the next
     moments = [
         (at or LONG_AGO, alias, key)
         for alias, runs in past.items()
-        for key, at in runs.order_by("-pk").values_list("pk", "started_at")[:last]
+        for key, at in runs.order_by("-pk").values_list("pk", "started_at")[skipped:last]
     ]
     if len(past) > 1:
         moments.sort(key=lambda moment: moment[0], reverse=True)
-    page = moments[last - PAGE_SIZE : last]
+    page = moments[first - skipped : last - skipped]
     known = {}
     for alias in past:
         keys = [key for _, of, key in page if of == alias]

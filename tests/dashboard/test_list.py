@@ -183,3 +183,12 @@ def test_asking_for_data_gives_what_a_connection_is_sent_first(watcher):
         ("shop.0002_prices", "running", 25),
         ("shop.0001_old", "done", 100),
     ]
+
+
+def test_japanese_readers_read_japanese(watcher):
+    ledger.run("0002_prices", RunStatus.RUNNING)
+
+    text = watcher.get(PAGE, headers={"accept-language": "ja"}).text
+
+    assert '<html lang="ja">' in text
+    assert "実行中" in text
