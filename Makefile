@@ -34,7 +34,7 @@ watch-patch: $(STAMP)  ## run a patch slowly, or undo it, beside `make serve`
 test: $(STAMP)  ## format, lint, types, layers, tests on SQLite and PostgreSQL
 	@$(PY) -m tools.run_tests
 
-test-strict: $(STAMP)  ## the same, and fail if PostgreSQL could not run
+test-strict: $(STAMP)  ## the same, and fail if PostgreSQL or a browser is missing
 	@$(PY) -m tools.run_tests --strict
 
 crash-test: $(STAMP)  ## kill runs and servers at random moments, many times (long)

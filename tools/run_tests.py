@@ -4,7 +4,7 @@ Run everything `make test` promises, and say at the end what was not run.
     python -m tools.run_tests            format, lint, types, layers, tests on SQLite and PostgreSQL,
                                          and on the other Pythons of this machine
     python -m tools.run_tests --crash    the long crash tests on SQLite and PostgreSQL
-    python -m tools.run_tests --strict   fail if the tests on PostgreSQL could not run
+    python -m tools.run_tests --strict   fail if the tests on PostgreSQL or in a browser could not run
 
 All steps run even when one fails. A few failing tests are tried once more, alone, and named. Exit status 1 when a
 step failed.
@@ -17,7 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from tools import interpreters, postgresql
+from tools import chromium, interpreters, postgresql
 from tools.steps import NotRun, Outcome, Step, exit_status, run_step, run_tests, summary
 
 PYTHON = sys.executable
@@ -32,7 +32,7 @@ WITH_KILLS = ("tests/operations", "tests/online", "tests/retire", "tests/phases"
 KILL_TESTS = (*PYTEST, *WITH_KILLS, "-k", "killed or either_end", "-o", "faulthandler_timeout=0")
 MANY_MOMENTS = {"KILL_TIMES": "6"}
 NO_VARIABLES: Mapping[str, str] = {}
-SLOW = ("crash", "properties", "docs")  # run on one Python, on each database
+SLOW = ("browser", "crash", "properties", "docs")  # run on one Python, on each database
 # What a kill leaves is the database's affair, not the interpreter's.
 NOT_KILLED = ("-k", "not killed and not either_end and not any_way")
 BETWEEN = ("tests/authoring", "tests/lint", "tests/operations", "tests/test_packaging.py", "tests/test_sql.py")
@@ -54,7 +54,7 @@ CODE_STEPS = [
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tools.run_tests", description="Run the tests.")
     parser.add_argument("--crash", action="store_true", help="run the long crash tests only")
-    parser.add_argument("--strict", action="store_true", help="fail if PostgreSQL could not run")
+    parser.add_argument("--strict", action="store_true", help="fail if PostgreSQL or the browser could not run")
     options = parser.parse_args()
 
     results = list(crash_tests() if options.crash else all_tests())
@@ -65,6 +65,7 @@ def main() -> int:
 def all_tests() -> Iterator[Outcome | NotRun]:
     for step in CODE_STEPS:
         yield run_step(step)
+    yield from missing_browser()
     yield run_tests(Step("tests on SQLite", [(*PYTEST, ON_SQLITE)]))
     yield on_postgresql("tests on PostgreSQL", (*PYTEST, ON_POSTGRESQL))
     yield from on_other_pythons()
@@ -75,6 +76,14 @@ def crash_tests() -> Iterator[Outcome | NotRun]:
     yield on_postgresql("kills at many moments on PostgreSQL", (*KILL_TESTS, ON_POSTGRESQL), MANY_MOMENTS)
     yield run_tests(Step("crash tests on SQLite", [(*CRASH_TESTS, ON_SQLITE)]))
     yield on_postgresql("crash tests on PostgreSQL", (*CRASH_TESTS, ON_POSTGRESQL))
+
+
+def missing_browser() -> Iterator[NotRun]:
+    """Provide a browser; where there is none, the tests in tests/browser skip themselves, and the summary says so."""
+    try:
+        print(f"\nBrowser: {chromium.provided()}", flush=True)
+    except chromium.NoBrowser as reason:
+        yield NotRun("tests in a browser", str(reason), needed_when_strict=True)
 
 
 def on_postgresql(name: str, command: tuple[str, ...], variables: Mapping[str, str] = NO_VARIABLES) -> Outcome | NotRun:
