@@ -1,12 +1,21 @@
-"""Make the checks, each thing in a reading of its own, and gather what they say."""
+"""
+Make the checks, each thing in a reading of its own, and gather what they say.
+
+Other processes may be at work on other migrations meanwhile, so that two readings show two moments: a column that was
+there is out of use. What is found wrong while the ledger moved is therefore read again before it is called a fault.
+"""
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import nullcontext
 from typing import Any
 
 from django.db import DatabaseError
+from django.db.migrations.recorder import MigrationRecorder
+from django.db.models import Count, Max, Sum
 
+from ..databases import database
+from ..models import Run, Step
 from ..overview import require_tables
 from ..phases.plan import MigrationKey
 from ..runs.run import writable
@@ -15,6 +24,8 @@ from .checks import CHECKS
 from .finding import Finding, Sampled, unchecked
 from .report import CheckResult, Report
 from .scope import Scope, of_apps
+
+READINGS = 5  # at the most; somebody who is at work all the time is not waited for
 
 
 def verify(
@@ -38,10 +49,32 @@ def verify(
     ``LedgerMissing`` where this app's tables are not in the database, ``StepFailed`` when the connection is lost.
     """
     only = None if migrations is None else frozenset(migrations)
-    scope = Scope(alias, of_apps(apps), only, rows, conflicts, cheap_only)
-    require_tables(scope.db)
-    with writable(scope.db, f"The verification of {alias!r}", "Nothing was changed."):
+
+    def read() -> Report:
+        scope = Scope(alias, of_apps(apps), only, rows, conflicts, cheap_only)
         return Report(alias, [result_of(check, scope) for check in CHECKS if check.is_wanted(scope)])
+
+    db = database(alias)
+    require_tables(db)
+    with writable(db, f"The verification of {alias!r}", "Nothing was changed."):
+        return read_at_rest(read, lambda: moment(alias))
+
+
+def read_at_rest(read: Callable[[], Report], now: Callable[[], Any]) -> Report:
+    """Return the first report that is fine, or during which ``now`` stayed the same; after some, the last one."""
+    for _ in range(READINGS):
+        before, report = now(), read()
+        if report.is_fine or now() == before:
+            break
+    return report
+
+
+def moment(alias: str) -> Any:
+    """Return what is another thing as soon as a run, a step of one, or a migration is begun or finished."""
+    steps = Step.objects.using(alias).values("status").annotate(Count("pk"), Sum("statements_done")).order_by("status")
+    runs = Run.objects.using(alias).values("status").annotate(Count("pk"), Max("pk")).order_by("status")
+    recorded = MigrationRecorder.Migration.objects.using(alias).aggregate(Count("pk"), Max("pk"))
+    return list(steps), list(runs), recorded
 
 
 def result_of(check: Check[Any], scope: Scope) -> CheckResult:
