@@ -118,13 +118,18 @@ class Driver:
             self.course.sampler.note_batch(self.run.db, seconds, held_up_seconds)
 
     def in_words(self) -> dict[str, Any]:
-        """Return what people are shown of the pace: the batch size, and the gauge that is nearest to its limit."""
+        """
+        Return what people are shown of the pace: the batch size, and the gauge that is nearest to its limit.
+
+        ``gauges`` are value, limit and unit of all of them by name.
+        """
         readings = self.course.sampler.readings() if self.course.sampler else []
         worst = max(readings, key=lambda reading: reading.pressure or 0.0, default=None)
         return {
             "batch_size": self.pace.batch_size,
             "workers": self.course.workers,
             "gauge": pace.words(worst) if worst is not None and worst.pressure else "",
+            "gauges": {each.gauge: pace.numbers(each) for each in readings if each.value is not None},
         }
 
     def _keep_pace(self) -> None:

@@ -346,6 +346,11 @@ def words(reading: Reading) -> str:
     return f"{reading.gauge} at {amount(reading.value, reading.unit)} of {amount(reading.limit, reading.unit)}{where}"
 
 
+def numbers(reading: Reading) -> list[float | str | None]:
+    """Return value, limit and unit, as a chart needs them: ``[63.2, 90, "%"]``; four digits are enough for it."""
+    return [float(f"{reading.value:.4g}") if reading.value is not None else None, reading.limit, reading.unit]
+
+
 def _words(reading: Reading | None, is_stopped: bool = False) -> str:
     """Return "cpu at 93 %, limit 90 %" or "standby s1 is 12.3 s behind, limit 10 s"."""
     if reading is None:

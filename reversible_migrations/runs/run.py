@@ -207,6 +207,7 @@ class ActiveRun:
             if self.record.status == RunStatus.PAUSED:
                 self.set_status(RunStatus.RUNNING, "Goes on.", waiting="")
             elif self.record.waiting:
+                self.event("waited")
                 self._note_waiting("")
 
     def _note_waiting(self, reason: str) -> None:

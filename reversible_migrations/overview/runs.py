@@ -1,7 +1,7 @@
 """
-What people are shown of runs: the one read model of commands, page and broadcast.
+Runs, with their steps, their rollback data and what to do about them.
 
-It reads the ledger and changes nothing. Times are the database's. No row values are in it but the
+The ledger is read, and nothing is changed. Times are the database's. No row values are in it but the
 keys and error texts of quarantined rows, which ``rows_set_aside`` gives on request.
 """
 
@@ -13,16 +13,16 @@ from typing import Any
 from django.db.models import DurationField, ExpressionWrapper, F, Q, QuerySet
 from django.db.models.functions import Now
 
-from .conf import setting
-from .databases import database
-from .databases.base import Database
-from .exceptions import LedgerMissing
-from .journal.restore import fault_of
-from .journal.retired import title_of
-from .models import ConflictingRow, Event, JournalTable, QuarantinedRow, Run, Step
-from .runs import lease
-from .runs.run import has_ledger
-from .states import IN_HAND, UNFINISHED, Direction, JournalState, Phase, RunStatus, StepKind, StepStatus
+from ..conf import setting
+from ..databases import database
+from ..databases.base import Database
+from ..exceptions import LedgerMissing
+from ..journal.restore import fault_of
+from ..journal.retired import title_of
+from ..models import ConflictingRow, Event, JournalTable, QuarantinedRow, Run, Step
+from ..runs import lease
+from ..runs.run import has_ledger
+from ..states import IN_HAND, UNFINISHED, Direction, JournalState, Phase, RunStatus, StepKind, StepStatus
 
 EXACT_UP_TO = 10_000  # rows; the total of a larger table is the planner's estimate
 
@@ -170,13 +170,17 @@ def read_runs(alias: str, app: str | None = None, run: int | None = None, last: 
     return [_read(each, db) for each in found]
 
 
-def rows_set_aside(alias: str, run: int) -> list[RowSetAside]:
-    """Return the rows of a run that were quarantined or found changed, in the order they were met."""
-    quarantined = QuarantinedRow.objects.using(alias).filter(step__run_id=run).select_related("step")
-    conflicting = ConflictingRow.objects.using(alias).filter(step__run_id=run).select_related("step")
+def rows_set_aside(alias: str, run: int, most: int | None = None) -> list[RowSetAside]:
+    """
+    Return the rows of a run that were quarantined or found changed, in the order they were met.
+
+    With ``most`` the first so many of either.
+    """
+    quarantined = QuarantinedRow.objects.using(alias).filter(step__run_id=run).select_related("step")[:most]
+    conflicting = ConflictingRow.objects.using(alias).filter(step__run_id=run).select_related("step")[:most]
     return [
         *(
-            RowSetAside(row.step.number, row.step.model, _key_text(row.key), row.error_type, "quarantined", row.error)
+            RowSetAside(row.step.number, row.step.model, key_text(row.key), row.error_type, "quarantined", row.error)
             for row in quarantined
         ),
         *(RowSetAside(row.step.number, row.target, row.key, row.reason, row.outcome, "") for row in conflicting),
@@ -279,6 +283,6 @@ def what_next(run: Run, status: str, rollback: str) -> str:
     return ""
 
 
-def _key_text(key: object) -> str:
+def key_text(key: object) -> str:
     parts = key if isinstance(key, list) else [key]
     return ", ".join(str(part["blob"]) if isinstance(part, dict) and "blob" in part else str(part) for part in parts)
