@@ -121,6 +121,12 @@ SETTINGS: dict[str, Setting] = {
     "LOCK_TRIES": Setting(
         30, int, "tries", "how often a schema change asks for a lock before it gives up", smallest=1, is_own=True
     ),
+    "START_RUNS": Setting(
+        None,
+        (str, type(None)),
+        "",
+        "dotted path of what calls `manage.py` with a list of arguments for the page; None: a process of its own",
+    ),
     "PROGRESS_SECONDS": Setting(
         10.0, NUMBER, "seconds", "time between two progress lines where there is no terminal", smallest=0.1
     ),

@@ -108,6 +108,10 @@ class WishRefused(ReversibleMigrationError):
     """What an operator asked of a run cannot be heeded, or is not understood."""
 
 
+class CannotStart(ReversibleMigrationError):
+    """No process could be started for what was ordered from the page."""
+
+
 class MissingJournal(ReversibleMigrationError):
     """What undo needs is not there: never recorded, purged, or its table was dropped."""
 

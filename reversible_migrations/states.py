@@ -83,6 +83,14 @@ class WishAction(TextChoices):
     RETRY = "retry"
 
 
+class OrderKind(TextChoices):
+    START = "start"  # a migration is applied, or gone on with
+    PHASE = "phase"  # everything up to a phase is applied
+    UNDO = "undo"
+    CANCEL = "cancel"  # and undone, once it has stopped
+    RETRY = "retry"  # of rows that a finished run had set aside
+
+
 class StepStatus(TextChoices):
     RUNNING = "running"
     DONE = "done"

@@ -20,12 +20,7 @@ class LedgerCommand(BaseCommand):
     """A command on one database. Its exit status is 0, or 1 after an error, which is one text without a traceback."""
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument(
-            "--database",
-            default=DEFAULT_DB_ALIAS,
-            choices=tuple(connections),
-            help='database alias (default "default")',
-        )
+        add_database(parser)
         parser.add_argument("--json", action="store_true", help=f"write JSON (version {JSON_VERSION}) instead of words")
 
     def execute(self, *args: Any, **options: Any) -> Any:
@@ -38,6 +33,15 @@ class LedgerCommand(BaseCommand):
 
     def write_json(self, facts: Mapping[str, Any], indent: int | None = 2) -> None:
         self.stdout.write(json.dumps({"version": JSON_VERSION, **facts}, indent=indent, default=plain))
+
+
+def add_database(parser: CommandParser) -> None:
+    parser.add_argument(
+        "--database",
+        default=DEFAULT_DB_ALIAS,
+        choices=tuple(connections),
+        help='database alias (default "default")',
+    )
 
 
 def plain(value: Any) -> Any:

@@ -350,6 +350,48 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Order",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("start", "Start"),
+                            ("phase", "Phase"),
+                            ("undo", "Undo"),
+                            ("cancel", "Cancel"),
+                            ("retry", "Retry"),
+                        ],
+                        max_length=8,
+                    ),
+                ),
+                ("subject", models.CharField(max_length=511)),
+                ("holds", models.CharField(editable=False, max_length=511, null=True, unique=True)),
+                ("arguments", models.JSONField(help_text="Of manage.py.")),
+                ("by", models.CharField(blank=True, max_length=255)),
+                ("reason", models.TextField(blank=True)),
+                ("at", models.DateTimeField()),
+                ("owner", models.JSONField(default=dict, help_text="The process that carries it out.")),
+                ("begun_at", models.DateTimeField(null=True)),
+                ("ended_at", models.DateTimeField(null=True)),
+                ("exit_status", models.PositiveSmallIntegerField(null=True)),
+                ("error", models.TextField(blank=True)),
+                (
+                    "run",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="orders",
+                        to="reversible_migrations.run",
+                    ),
+                ),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
             name="Alert",
             fields=[
                 ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),

@@ -37,9 +37,13 @@ def owner_in_words(owner: dict[str, Any]) -> str:
     return f"process {owner.get('pid', '?')} on {owner.get('host', '?')}"
 
 
+def is_of_this_host(owner: dict[str, Any]) -> bool:
+    return bool(owner.get("host") == socket.gethostname())
+
+
 def process_is_gone(owner: dict[str, Any]) -> bool:
     """Return whether the owner is a process of this host that has ended."""
-    if owner.get("host") != socket.gethostname():
+    if not is_of_this_host(owner):
         return False
     try:
         process = psutil.Process(owner["pid"])

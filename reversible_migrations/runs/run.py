@@ -39,6 +39,7 @@ from ..exceptions import (
 from ..models import Event, KeyRange, Run, Step
 from ..states import ALLOWED, UNFINISHED, Direction, Phase, RunStatus, StepKind, StepStatus
 from . import lease
+from .actor import actor
 from .control import Control, stopped
 
 LEDGER = ("reversible_migrations", "0001_initial")
@@ -378,7 +379,9 @@ def _create(
 
 
 def user() -> str:
-    """Return the name of the user of this process, or "" where the system knows none, as in some containers."""
+    """Return who acts: the person for whom it is done, else the user of this process, "" where none is known."""
+    if actor():
+        return actor()
     try:
         return getpass.getuser()
     except (KeyError, OSError, ImportError):

@@ -51,7 +51,7 @@ def make_wish(
     An unattended run that is cancelled is so at once.
     """
     db = database(alias)
-    _refuse_unfit(run, action, db)
+    refuse_unfit(run, action, db)
     with transaction.atomic(using=alias):
         wish = Wish.objects.using(alias).create(
             run_id=run.pk, action=action, options=options or {}, by=by, reason=reason, at=Now()
@@ -77,7 +77,8 @@ def wait_for(wish: Wish, alias: str, seconds: float) -> Granted:
         time.sleep(NAP_SECONDS)
 
 
-def _refuse_unfit(run: Run, action: WishAction, db: Database) -> None:
+def refuse_unfit(run: Run, action: WishAction, db: Database) -> None:
+    """Raise ``WishRefused`` if ``action`` could not be heeded, or is so already."""
     if run.status not in UNFINISHED:
         raise WishRefused(f"run {run.pk} of {run.title}", f"is over: it is {run.status}.", "Nothing was changed.")
     if action == WishAction.CANCEL and run.status == RunStatus.CANCELLED:

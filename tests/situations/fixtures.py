@@ -13,9 +13,12 @@ def empty():
         for name in journal_tables():
             cursor.execute(f"DROP TABLE IF EXISTS {quote(name)}")
         ledger = [
-            quote(f"reversible_migrations_{name}") for name in ("conflictingrow", "quarantinedrow", "keyrange", "wish")
-        ]
-        ledger += [quote(f"reversible_migrations_{name}") for name in ("alert", "event", "journaltable", "step", "run")]
+            quote(f"reversible_migrations_{name}")
+            for name in (
+                "conflictingrow", "quarantinedrow", "keyrange", "wish", "alert", "event", "journaltable", "step", "order",
+                "run",
+            )
+        ]  # fmt: skip
         filled = _filled(cursor, [*tables(), *ledger])
         if connection.vendor == "postgresql":
             if filled:
