@@ -228,7 +228,7 @@ class PreviewRun(ActiveRun):
         for row in step.quarantined.using(self.alias):
             shown.failed[row.error_type] = shown.failed.get(row.error_type, 0) + 1
         for journal in journals_of(step, self.alias):
-            shown.tables += _tables(self.db, journal, self.found.rows)
+            shown.tables += table_previews(self.db, journal, self.found.rows)
 
 
 def changes_the_database(operation: Operation) -> bool:
@@ -237,7 +237,8 @@ def changes_the_database(operation: Operation) -> bool:
     return not (isinstance(operation, RunPython) and operation.code is RunPython.noop)
 
 
-def _tables(db: Database, journal: JournalTable, rows: int) -> list[TablePreview]:
+def table_previews(db: Database, journal: JournalTable, rows: int) -> list[TablePreview]:
+    """Return the first so many rows of a journal, as they were and as they became."""
     if journal.kind != JournalKind.RECORD:
         views: Sequence[JournalView] = [JournalView(db, journal)]
     else:

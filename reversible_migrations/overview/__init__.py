@@ -16,6 +16,7 @@ from .runs import (
     require_tables,
     rows_set_aside,
     status_of,
+    what_next,
 )
 
 __all__ = [
@@ -29,4 +30,5 @@ __all__ = [
     "require_tables",
     "rows_set_aside",
     "status_of",
+    "what_next",
 ]

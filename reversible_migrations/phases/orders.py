@@ -11,7 +11,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.core.management.base import CommandError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connections, transaction
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.functions import Now
 
@@ -23,7 +24,7 @@ from ..models import Event, Order, Run
 from ..overview import require_tables
 from ..runs import lease
 from ..runs.actor import acting_for
-from ..states import IN_HAND, UNFINISHED, OrderKind, Phase
+from ..states import IN_HAND, UNFINISHED, Direction, OrderKind, Phase
 from .readiness import executing
 from .starting import start
 
@@ -37,15 +38,23 @@ def order_start(alias: str, run: Run, by: str, reason: str) -> Order:
     """
     Order that the migration of ``run`` is applied, or gone on with.
 
-    Raise ``WishRefused`` while somebody does, or where it is applied.
+    Raise ``WishRefused`` while somebody does, or where it is applied, or of an undo.
     """
+    if run.direction == Direction.BACKWARDS:
+        raise WishRefused(str(run), "is an undo.", "Nothing was changed.", "Undo it: that goes on with it.")
     _refuse_in_hand(run, alias)
     _refuse_applied(alias, run.app, run.name)
     return _place(alias, OrderKind.START, run.migration, [*run.command.split()[1:], *_quietly(run)], by, reason)
 
 
 def order_migration(alias: str, app: str, name: str, by: str, reason: str) -> Order:
-    """Order that a migration is applied, with those it depends on; raise ``WishRefused`` where it is applied."""
+    """
+    Order that a migration is applied, with those it depends on.
+
+    Raise ``UnknownMigration`` without one of just this name, ``WishRefused`` where it is applied.
+    """
+    if (app, name) not in MigrationLoader(connections[alias]).graph.nodes:
+        raise UnknownMigration(f"{app}.{name}", "is no migration of this project.")
     _refuse_applied(alias, app, name)
     return _place(alias, OrderKind.START, f"{app}.{name}", ["migrate", app, name, "--noinput"], by, reason)
 

@@ -81,7 +81,7 @@ def _why_not_go_on(run: Run, seen: RunOverview, in_hand: bool) -> str:
     if run.recorded and seen.status in UNFINISHED:
         return "Its migration is applied: try the rows again that were set aside."
     if seen.direction == Direction.BACKWARDS:
-        return "" if seen.status in UNFINISHED else "The undo is done."
+        return "It is an undo: undoing goes on with it." if seen.status in UNFINISHED else "The undo is done."
     if seen.status in UNFINISHED or seen.status == RunStatus.UNDONE:
         return ""
     return f"The run is {seen.status}."

@@ -10,7 +10,7 @@ from django.db import connection
 from django.db.models import F
 from django.utils import timezone
 
-from reversible_migrations.exceptions import CannotStart, WishRefused
+from reversible_migrations.exceptions import CannotStart, UnknownMigration, WishRefused
 from reversible_migrations.models import Event, Order, Run, Wish
 from reversible_migrations.overview.orders import read_order, read_orders
 from reversible_migrations.phases.orders import (
@@ -233,6 +233,12 @@ class TestRefused:
 
         assert applied() == ["0001", "0002", "0003"]
 
+    def test_of_a_migration_that_there_is_not(self, queue):
+        with pytest.raises(UnknownMigration, match="is no migration of this project"):
+            order_migration("default", "library", "0099_gone", "ada", "")
+
+        assert not queue
+
     def test_a_retry_without_rows_and_a_cancellation_of_what_is_over(self, queue):
         migrate("0003")
         run = Run.objects.get(name="0003_recorded")
@@ -278,9 +284,11 @@ class TestProcesses:
         assert books() == start
 
     def test_a_failure_before_a_run_was_opened_is_seen(self):
-        order = order_migration("default", "library", "0099_gone", "ada", "")
+        migrate("0002")
+        command("purge_rollback_data", "--older-than", "0d")
 
-        failed = wait_until(lambda: (o := read_order("default", order.pk)).state == "failed" and o)
+        order = order_undo("default", Run.objects.get(), "ada", "")
+        failed = wait_until(lambda: (found := read_order("default", order.pk)).state == "failed" and found)
 
         assert failed.run is None
-        assert "0099_gone" in failed.error
+        assert "was purged on" in failed.error
