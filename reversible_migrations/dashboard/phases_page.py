@@ -10,7 +10,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 
 from ..overview.orders import OrderOverview, read_orders
-from ..phases.orders import PHASES
 from ..phases.overview import Cell, Matrix, Row, read_matrix
 from ..progress.messages import has_runs
 from . import wording
@@ -62,7 +61,7 @@ def phases(request: HttpRequest) -> HttpResponseBase:
 
 
 def _orders(alias: str) -> list[OrderOverview]:
-    return read_orders(alias, PHASES) if has_runs(alias) else []
+    return read_orders(alias) if has_runs(alias) else []
 
 
 def _shown(row: Row, matrix: Matrix) -> Iterator[ShownRow]:

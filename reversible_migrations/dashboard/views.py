@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from django.http import HttpRequest, HttpResponseBase, JsonResponse, QueryDict
 from django.urls import get_script_prefix, reverse
 
+from ..overview.orders import read_orders
 from ..progress.messages import SNAPSHOT, STATUS, VERSION, message, moment
 from ..run_list import Wanted, read_list
 from . import wording
@@ -31,6 +32,7 @@ def runs(request: HttpRequest) -> HttpResponseBase:
         "waiting": cards(found.waiting),
         "stopped": cards(found.stopped),
         "past": cards(found.past),
+        "orders": [(alias, order) for alias in found.aliases for order in read_orders(alias)],
         "apps": sorted(found.apps),
         "statuses": wording.status_words(),
         "newer": page_url(request.GET, found.page - 1) if found.page > 1 else "",

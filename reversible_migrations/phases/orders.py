@@ -77,7 +77,7 @@ def order_cancel_and_undo(alias: str, run: Run, by: str, reason: str) -> Order:
     """Order that ``run`` is stopped for good, and undone then."""
     if run.status not in UNFINISHED:
         raise WishRefused(f"run {run.pk} of {run.title}", f"is over: it is {run.status}.", "Nothing was changed.")
-    arguments = ["control_migration", str(run.pk), "cancel", "--undo", "--wait", "3600", "--reason", reason]
+    arguments = ["control_migration", str(run.pk), "cancel", "--undo", "--wait", "3600", f"--reason={reason}"]
     return _place(alias, OrderKind.CANCEL, run.migration, arguments, by, reason)
 
 
@@ -85,7 +85,7 @@ def order_retry(alias: str, run: Run, by: str, reason: str) -> Order:
     """Order that the rows are tried once more that a finished ``run`` had set aside."""
     if not run.steps.using(alias).filter(rows_failed__gt=0).exists():
         raise WishRefused(f"run {run.pk} of {run.title}", "has no rows set aside.", "Nothing was changed.")
-    arguments = ["control_migration", str(run.pk), "retry-quarantined", "--reason", reason]
+    arguments = ["control_migration", str(run.pk), "retry-quarantined", f"--reason={reason}"]
     return _place(alias, OrderKind.RETRY, run.migration, arguments, by, reason)
 
 

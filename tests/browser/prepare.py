@@ -19,7 +19,15 @@ def prepare() -> None:
         call_command("migrate", app, verbosity=0)
     call_command("migrate", "crash", "0001", verbosity=0)
     fill(MEDICINES)
-    print(json.dumps({"watcher": session_of("watcher", "view_run"), "stranger": session_of("stranger")}))
+    acting = ("view_run", "control_run", "undo_run")
+    people = {
+        "watcher": ("view_run",),
+        "stranger": (),
+        "ada": acting,
+        "grace": acting,
+        "auditor": (*acting, "view_rows"),
+    }
+    print(json.dumps({name: session_of(name, *permissions) for name, permissions in people.items()}))
 
 
 def session_of(name: str, *permissions: str) -> str:

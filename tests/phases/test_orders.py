@@ -116,10 +116,10 @@ class TestCarriedOut:
         migrate("0002")
         Book.objects.filter(title="torn").update(title=" whole ")
 
-        order_retry("default", Run.objects.get(), "ada", "mended")
+        order_retry("default", Run.objects.get(), "ada", "--undo: no, mended")
 
         assert Book.objects.get(pk=3).title == "whole"
-        assert (Wish.objects.get().by, Wish.objects.get().reason) == ("ada", "mended")
+        assert (Wish.objects.get().by, Wish.objects.get().reason) == ("ada", "--undo: no, mended")
 
     def test_a_run_is_cancelled_and_undone(self):
         start = books()
