@@ -83,9 +83,15 @@ def test_a_run_that_does_well_is_not_told(kept):
         assert told() == []
 
 
+def silent(owner):
+    """Let the run have an owner who lives, and has not been heard of for an hour."""
+    Run.objects.update(status="running", owner=owner, heartbeat=Now() - timedelta(hours=1))
+    KeyRange.objects.update(heartbeat=Now() - timedelta(hours=1))
+
+
 def test_a_run_in_the_hands_of_this_process_is_not_interrupted_however_long_its_statement_takes(kept):
     interrupted_patch()
-    Run.objects.update(status="running", owner=this_process(), heartbeat=Now() - timedelta(hours=1))
+    silent(this_process())
 
     assert told() == []
 
@@ -93,7 +99,7 @@ def test_a_run_in_the_hands_of_this_process_is_not_interrupted_however_long_its_
 def test_a_process_that_is_silent_past_its_lease_is_interrupted_where_leases_are_renewed_beside_statements(kept):
     interrupted_patch()
     with living_process() as owner:
-        Run.objects.update(status="running", owner=owner, heartbeat=Now() - timedelta(hours=1))
+        silent(owner)
 
         assert told() == ([("alert", "interrupted")] if database("default").has_parallel_writers else [])
 
