@@ -164,15 +164,15 @@ def disk(facts: Facts, limits: Limits, now: datetime) -> Sign | None:
 
 
 def expiring(facts: Facts, limits: Limits, now: datetime) -> Sign | None:
+    """Nothing is said in the first half of the time: where that is short, everything would be about to expire."""
     run = facts.run
     ends = [journal.expires_at for journal in run.journals if journal.expires_at is not None]
-    if run.status != RunStatus.DONE or run.rollback != "possible" or not ends:
+    if run.status != RunStatus.DONE or run.rollback != "possible" or not ends or run.finished_at is None:
         return None
-    if min(ends) - now > timedelta(days=limits.expiring_days):
+    end = min(ends)
+    if end - now > min(timedelta(days=limits.expiring_days), (end - run.finished_at) / 2):
         return None
-    return Sign(
-        f"It can be undone until {min(ends):%Y-%m-%d %H:%M}; `purge_rollback_data` may drop what it takes then."
-    )
+    return Sign(f"It can be undone until {end:%Y-%m-%d %H:%M}; `purge_rollback_data` may drop what it takes then.")
 
 
 INFO, WARNING, CRITICAL = AlertLevel.INFO, AlertLevel.WARNING, AlertLevel.CRITICAL

@@ -49,7 +49,7 @@ def read_facts(alias: str, runs: Sequence[int]) -> Iterator[tuple[Facts, datetim
             yield _facts(record, found[0], alias), record.now
 
 
-def _facts(record: "Run", run: RunOverview, alias: str) -> Facts:
+def _facts(record: Run, run: RunOverview, alias: str) -> Facts:
     now: datetime = record.now  # type: ignore[attr-defined]  # annotated
     if run.status == RunStatus.INTERRUPTED and record.status in IN_HAND and _is_silent_only(record, alias):
         run = replace(run, status=record.status)
@@ -68,7 +68,7 @@ def _facts(record: "Run", run: RunOverview, alias: str) -> Facts:
     )
 
 
-def _is_silent_only(record: "Run", alias: str) -> bool:
+def _is_silent_only(record: Run, alias: str) -> bool:
     """
     Return whether the run's lease has run out while its process lives.
 

@@ -168,17 +168,21 @@ def journal(days):
 
 
 @pytest.mark.parametrize(
-    ("days", "rollback", "status", "expected"),
+    ("ended", "days", "rollback", "status", "expected"),
     [
-        (3.1, "possible", "done", set()),
-        (2.9, "possible", "done", {"expiring"}),
-        (-1, "possible", "done", {"expiring"}),
-        (2.9, "impossible", "done", set()),
-        (2.9, "undone", "undone", set()),
+        (27, 3.1, "possible", "done", set()),
+        (27, 2.9, "possible", "done", {"expiring"}),
+        (31, -1, "possible", "done", {"expiring"}),
+        (27, 2.9, "impossible", "done", set()),
+        (27, 2.9, "undone", "undone", set()),
+        (0.9, 1.1, "possible", "done", set()),
+        (1.1, 0.9, "possible", "done", {"expiring"}),
     ],
 )
-def test_rollback_data_that_expires_is_told_while_it_can_still_be_used(days, rollback, status, expected):
-    facts = of_run(status=status, rollback=rollback, journals=(journal(30), journal(days)))
+def test_rollback_data_that_expires_is_told_while_it_can_still_be_used(ended, days, rollback, status, expected):
+    finished_at = NOW - timedelta(days=ended)
+    journals = (journal(30), journal(days))
+    facts = of_run(status=status, rollback=rollback, journals=journals, finished_at=finished_at)
 
     assert told(facts) == expected
 
