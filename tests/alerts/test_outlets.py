@@ -1,11 +1,14 @@
 """Each outlet against a real server that takes it, fails, hangs, drips, or sends it elsewhere."""
 
+import asyncio
 import base64
 import hashlib
 import hmac
 import json
 import logging
+import os
 import threading
+import uuid
 from datetime import UTC, datetime
 from email import message_from_bytes
 
@@ -13,6 +16,8 @@ import django
 import pytest
 from asgiref.sync import async_to_sync
 from django.core import mail
+from django.utils.module_loading import import_string
+from redis.exceptions import RedisError
 
 from reversible_migrations.alerts import messages
 from reversible_migrations.alerts.dispatch import dispatch
@@ -23,6 +28,7 @@ from tests.alerts.servers import closed_port, http_server, smtp_server
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 MESSAGE = messages.test(AlertLevel.CRITICAL, "default", NOW)
 SECRET = "a secret of sixteen bytes"
+REDIS_URL = os.environ.get("REDIS_URL") or "redis://127.0.0.1:6379/0"
 LONG, SHORT = 60.0, 0.5  # seconds: what comes is waited for; what never comes is not
 
 
@@ -221,6 +227,13 @@ class TestChannels:
         assert async_to_sync(layer.receive)("watcher") == MESSAGE.as_json()
         assert MESSAGE.as_json()["type"] == "alert"
 
+    def test_redis_carries_it_to_another_process(self, settings):
+        backend = "channels_redis.core.RedisChannelLayer"
+        config = {"hosts": [REDIS_URL], "prefix": uuid.uuid4().hex}
+        settings.CHANNEL_LAYERS = {"default": {"BACKEND": backend, "CONFIG": config}}
+
+        assert asyncio.run(received_by_another(backend, config)) == MESSAGE.as_json()
+
     def test_without_a_layer_it_takes_nothing(self, settings):
         settings.CHANNEL_LAYERS = {}
 
@@ -231,7 +244,25 @@ class TestChannels:
         hosts = {"hosts": [f"redis://127.0.0.1:{closed_port()}/0"]}
         settings.CHANNEL_LAYERS = {"default": {**backend, "CONFIG": hosts}}
 
-        assert sent(Channels()).problem == "ConnectionError"
+        delivery = sent(Channels())
+
+        assert (delivery.problem, delivery.tries) == ("ConnectionError", 3)
+
+
+async def received_by_another(backend, config):
+    """Listen as another process does, over a layer of its own, and return what comes when the message is sent."""
+    listener = import_string(backend)(**config)
+    try:
+        await listener.group_add("migration_status", "watcher")
+    except RedisError:
+        pytest.skip(f"no Redis answers at {REDIS_URL}")
+    try:
+        assert (await asyncio.to_thread(sent, Channels())).is_sent
+        async with asyncio.timeout(LONG):
+            return await listener.receive("watcher")
+    finally:
+        await listener.group_discard("migration_status", "watcher")
+        await listener.close_pools()
 
 
 class TestIsolation:

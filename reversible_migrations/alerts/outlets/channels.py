@@ -29,7 +29,12 @@ class Channels(Outlet):
     def send(self, message: Message) -> None:
         if find_spec("channels") is None:
             raise NotSent("channels is not installed: pip install reversible-migrations[channels]")
-        asyncio.run(self._send(message.as_json()))
+        try:
+            asyncio.run(self._send(message.as_json()))
+        except NotSent:
+            raise
+        except Exception as error:  # each layer has errors of its own kind; most are of a connection
+            raise NotSent(type(error).__name__, is_passing=True) from None
 
     async def _send(self, facts: dict[str, Any]) -> None:
         layer = import_module("channels.layers").get_channel_layer(self.layer)
