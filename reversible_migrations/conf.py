@@ -140,6 +140,11 @@ SETTINGS: dict[str, Setting] = {
     ),
     "WATCHED_DATABASES": Setting(
         None, (list, tuple, type(None)), "", "aliases whose runs are shown; None: all that have this app's tables"
+    "METRICS_TOKEN": Setting(
+        None, (str, type(None)), "", "bearer token that may read metrics and health; None: staff that may see runs only"
+    ),
+    "METRICS_SECONDS": Setting(
+        5.0, NUMBER, "seconds", "how long metrics and health wait for the answer of a database", smallest=0.1
     ),
 }
 

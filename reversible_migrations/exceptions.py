@@ -30,6 +30,19 @@ class LedgerMissing(ReversibleMigrationError):
     """The tables of this app are not in the database that is migrated."""
 
 
+class ExtraMissing(ReversibleMigrationError):
+    """A feature needs a package that is not installed; ``extra`` names the extra that brings it."""
+
+    def __init__(self, extra: str, package: str):
+        super().__init__(
+            f"The extra {extra!r}",
+            f"is needed for this: {package} is not installed.",
+            standing="Nothing was done.",
+            todo=f"Install it with `pip install reversible-migrations[{extra}]`.",
+            extra=extra,
+        )
+
+
 class Irreversible(ReversibleMigrationError):
     """An operation cannot be undone, and its migration does not say why that is accepted."""
 

@@ -108,6 +108,11 @@ class StepKind(TextChoices):
     RESTORE = "restore"
 
 
+class TimingKind(TextChoices):
+    BATCH = "batch"
+    WAIT = "wait"
+
+
 class JournalKind(TextChoices):
     UPDATE = "update"
     CREATE = "create"

@@ -25,6 +25,7 @@ from ..load.windows import OUTSIDE, Windows
 from ..models import Step
 from ..runs.control import way_on
 from ..runs.run import ActiveRun
+from .timings import Timings
 
 REMEMBERED = 20  # batches
 LONG_WAIT_SECONDS = 1.0  # from here on a wait is written to the ledger
@@ -34,8 +35,9 @@ LONGEST_NAP_SECONDS = 2.0  # between two looks at gauges and window, which cost 
 class Course:
     """The conditions under which a step works, for all its workers."""
 
-    def __init__(self, run: ActiveRun, step: Step, tables: list[str]):
+    def __init__(self, run: ActiveRun, step: Step, tables: list[str], timings: Timings | None = None):
         self.run, self.step = run, step
+        self.timings = timings or Timings(step)
         self.tables = tables
         self.sampler: Sampler | None = None
         self.workers = 0
@@ -101,7 +103,7 @@ class Driver:
 
         Raise ``Stopped``, ``Cancelled`` or ``OutsideWindow``: nothing is open then.
         """
-        self.run.control.heed(self.run)
+        self._heed()
         self._wait_for_window()
         if self.history:
             self.course.begin(self.run)
@@ -109,6 +111,13 @@ class Driver:
         if not self.pace.is_overloaded:  # the minimum share of an overloaded run is no going on
             self.run.resume()
         return self.pace.batch_size
+
+    def _heed(self) -> None:
+        control = self.run.control
+        before = control.paused_seconds
+        control.heed(self.run)
+        if control.paused_seconds > before:
+            self.course.timings.waited("operator", control.paused_seconds - before)
 
     def note(self, rows: int, seconds: float, held_up_seconds: float = 0.0) -> None:
         """Take up what a committed batch has taken, and how long others held it up."""
@@ -143,7 +152,8 @@ class Driver:
             )
             if self.pace.pause_seconds:
                 longest = LONGEST_NAP_SECONDS if self.pace.is_waiting else math.inf
-                self._wait(min(self.pace.pause_seconds, longest), self.pace.reason, self.pace.is_overloaded)
+                seconds = min(self.pace.pause_seconds, longest)
+                self._wait(seconds, self.pace.reason, self.pace.cause, self.pace.is_overloaded)
             if not self.pace.is_waiting:
                 return
 
@@ -157,9 +167,9 @@ class Driver:
                     standing="What is committed is recorded.",
                     todo=way_on(self.run),
                 )
-            self._wait(min(seconds, LONGEST_NAP_SECONDS), f"{OUTSIDE} {window}", is_pause=True)
+            self._wait(min(seconds, LONGEST_NAP_SECONDS), f"{OUTSIDE} {window}", "window", is_pause=True)
 
-    def _wait(self, seconds: float, reason: str, is_pause: bool) -> None:
+    def _wait(self, seconds: float, reason: str, cause: str, is_pause: bool) -> None:
         reason = reason.removeprefix("waiting: ")  # whoever shows it says so
         if reason and seconds >= LONG_WAIT_SECONDS:
             facts = {"run": self.run.record, "step": self.course.step, "using": self.run.alias}
@@ -168,4 +178,6 @@ class Driver:
             self.run.pause(reason)
         elif reason and seconds >= LONG_WAIT_SECONDS:
             self.run.wait(reason)
-        self.run.control.wait(self.run, seconds)
+        with self.course.timings.waiting(cause):
+            self.run.control.wait(self.run, seconds)
+        self.course.timings.keep_while_waiting(self.run)

@@ -98,7 +98,9 @@ class Runner(Generic[Slice]):
             idle = handled == self._handled
             grown = min(grown * 2, MOST_GROWN) if idle else 1  # hurry over ranges without a match
             rows = self.place.rows_seen - seen if whole and not idle else 0
-            self.driver.note(rows, time.monotonic() - began, self.held_up)
+            seconds = time.monotonic() - began
+            self.driver.note(rows, seconds, self.held_up)
+            self.tally.timings.batch(seconds, self.held_up)
             self.tally.tick(self.run, self.driver.in_words)
         if self.place.status != StepStatus.DONE:
             self._finish()
@@ -204,7 +206,8 @@ class Runner(Generic[Slice]):
 
     def _may_try_again(self, error: Exception) -> bool:
         before = self._counts
-        again = self.retries.may_try_again(error)
+        with self.tally.timings.waiting("retry"):
+            again = self.retries.may_try_again(error)
         self.tally.add(before, self._counts)  # the commit that was not answered may have been made
         return again
 

@@ -7,11 +7,14 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from django.db import transaction
+
 from .. import signals
 from ..load.estimates import eta_range
 from ..models import KeyRange, Step
 from ..models.run import COUNTS
 from ..runs.run import ActiveRun
+from .timings import Timings
 
 TICK_SECONDS = 1.0
 MOVE_SECONDS = 0.25  # between two looks at what is in memory only
@@ -52,6 +55,7 @@ class Tally:
         )  # of each tick: seconds, and rows seen in them
         self.ticked = (self.began, step.rows_seen)
         self.seconds_before = step.seconds
+        self.timings = Timings(step)
         step.add_up(ranges)
 
     def add(self, before: dict[str, int], after: dict[str, Any]) -> None:
@@ -70,8 +74,10 @@ class Tally:
             if self.moves.due():
                 signals.tell(signals.step_moved, run=run.record, step=self.step, using=run.alias)
             return
-        run.steps().filter(pk=self.step.pk).update(**counts)
-        run.event("progress", step=self.step.number, rows=counts["rows_done"], seen=counts["rows_seen"], **facts)
+        with transaction.atomic(using=run.alias, savepoint=False):  # one commit, not three
+            run.steps().filter(pk=self.step.pk).update(**counts)
+            run.event("progress", step=self.step.number, rows=counts["rows_done"], seen=counts["rows_seen"], **facts)
+            self.timings.keep(run)
         signals.tell(signals.step_progressed, run=run.record, step=self.step, using=run.alias, pace=facts)
 
     def _eta(self) -> list[float | None] | None:

@@ -46,7 +46,7 @@ def work_through(
     if selection is not None:
         foretell(run, step, selection)
     tally = Tally(step, run.ranges(step))
-    course = Course(run, step, tables)
+    course = Course(run, step, tables, tally.timings)
     try:
         if step.rows_failed:
             retry_quarantined(run, step, make, course, tally)
@@ -63,6 +63,7 @@ def work_through(
     with transaction.atomic(using=run.alias):
         run.fence()
         run.finish_step(step, **tally.counts)
+        tally.timings.keep(run)
     signals.tell(signals.step_finished, run=run.record, step=step, using=run.alias)
 
 

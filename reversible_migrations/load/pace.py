@@ -36,6 +36,8 @@ BLIND_SECONDS = 15.0  # without a reading
 RECOVERY_SECONDS = 30.0  # that an overloaded database is left alone before the minimum share is taken
 FORBIDDEN_PRESSURE = 2.0  # of anything above a limit of 0
 
+CAUSE_ASKED = "pause"  # of a pause that the settings ask for, whatever the load
+
 
 @dataclass(frozen=True)
 class Reading:
@@ -110,6 +112,7 @@ class Pace:
     batch_size: int
     pause_seconds: float = 0.0
     reason: str = ""  # in words, whenever load makes the pause or a blind gauge holds the pace
+    cause: str = CAUSE_ASKED  # what makes the pause: a gauge's name, or the least pause that was asked for
     is_waiting: bool = False
     is_overloaded: bool = False  # 1.5 or more for a minute: the run is to be shown as paused
     memory: Memory = field(default=Memory(), repr=False)
@@ -298,11 +301,13 @@ def _seconds_per_share(work: float, limits: Limits) -> float:
 def _waiting(pace: Pace, size: int, memory: Memory, load: Load, seconds_to_share: float, now: float) -> Pace:
     waits = memory.waits if pace.is_waiting else 0
     backoff = min(2.0 ** (waits % WAITS_IN_SERIES), LONGEST_WAIT_SECONDS)
+    held_by = load.blind_lag or load.worst
     overloaded_for = 0.0 if memory.overloaded_since is None else now - memory.overloaded_since
     return Pace(
         size,
         min(backoff, max(seconds_to_share, SHORTEST_WAIT_SECONDS)),
-        f"waiting: {_words(load.blind_lag or load.worst, is_stopped=True)}",
+        f"waiting: {_words(held_by, is_stopped=True)}",
+        held_by.gauge if held_by else CAUSE_ASKED,
         is_waiting=True,
         is_overloaded=pace.is_overloaded or overloaded_for >= OVERLOADED_SECONDS,
         memory=replace(memory, waits=waits + 1, waiting_since=memory.waiting_since if pace.is_waiting else now),
@@ -314,15 +319,16 @@ def _going_on(pace: Pace, size: int, memory: Memory, load: Load, work: float, li
     waited = 0.0 if memory.waiting_since is None else now - memory.waiting_since
     by_load = 0.0 if is_held_up else _pause_by_load(load.pressure, work, limits) - waited
     least = limits.pause_seconds - waited
-    reason = ""
+    reason, cause = "", CAUSE_ASKED
     if by_load > max(0.0, least):
-        reason = f"slowed: {_words(load.worst)}"
+        reason, cause = f"slowed: {_words(load.worst)}", load.worst.gauge if load.worst else CAUSE_ASKED
     elif load.blind:
         reason = f"held: {_words(load.blind)}"
     return Pace(
         size,
         max(0.0, by_load, least),
         reason,
+        cause,
         is_overloaded=is_held_up and pace.is_overloaded,
         memory=replace(memory, waits=0, waiting_since=None),
     )

@@ -84,6 +84,7 @@ class Migration(migrations.Migration):
                 ("rows_done", models.PositiveBigIntegerField(default=0)),
                 ("waiting", models.TextField(blank=True, help_text="Why it does not work at present, in words.")),
                 ("error", models.TextField(blank=True)),
+                ("failures", models.PositiveIntegerField(default=0, help_text="How often an error ended it.")),
                 (
                     "alert_after_seconds",
                     models.FloatField(help_text="Of the migration itself, where it has one.", null=True),
@@ -389,6 +390,44 @@ class Migration(migrations.Migration):
             ],
             options={
                 "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Verification",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("at", models.DateTimeField()),
+                ("seconds", models.FloatField(default=0.0)),
+                ("errors", models.PositiveIntegerField(default=0)),
+                ("warnings", models.PositiveIntegerField(default=0)),
+                ("unchecked", models.PositiveIntegerField(default=0)),
+                ("mismatches", models.PositiveIntegerField(default=0)),
+            ],
+            options={
+                "ordering": ["id"],
+            },
+        ),
+        migrations.CreateModel(
+            name="Timing",
+            fields=[
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("kind", models.CharField(choices=[("batch", "Batch"), ("wait", "Wait")], max_length=5)),
+                ("label", models.CharField(max_length=100)),
+                ("number", models.PositiveBigIntegerField(default=0)),
+                ("seconds", models.FloatField(default=0.0)),
+                (
+                    "step",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="timings",
+                        to="reversible_migrations.step",
+                    ),
+                ),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("step", "kind", "label"), name="reversible_timing_label")
+                ],
             },
         ),
         migrations.CreateModel(

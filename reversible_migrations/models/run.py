@@ -5,7 +5,7 @@ from typing import ClassVar
 
 from django.db import models
 
-from ..states import Direction, Phase, RunStatus, StepKind, StepStatus, WishAction
+from ..states import Direction, Phase, RunStatus, StepKind, StepStatus, TimingKind, WishAction
 
 COUNTS = ("batches", "rows_seen", "rows_done", "rows_skipped", "rows_failed", "rows_conflicting")
 
@@ -33,6 +33,7 @@ class Run(models.Model):
     rows_done = models.PositiveBigIntegerField(default=0)
     waiting = models.TextField(blank=True, help_text="Why it does not work at present, in words.")
     error = models.TextField(blank=True)
+    failures = models.PositiveIntegerField(default=0, help_text="How often an error ended it.")
     alert_after_seconds = models.FloatField(null=True, help_text="Of the migration itself, where it has one.")
     started_by = models.CharField(max_length=255, blank=True)
     started_at = models.DateTimeField(null=True)
@@ -115,6 +116,30 @@ class Step(models.Model):
             setattr(self, name, sum(getattr(place, name) for place in known))
 
 
+class Timing(models.Model):
+    """
+    How long the batches of a step took, and what its workers waited for, as of the last tick.
+
+    Of ``batch``, ``label`` is the upper bound in seconds of those that are counted in it; of ``wait``, what was
+    waited for: a gauge's name, ``window``, ``operator``, ``pause``, ``retry`` or ``lock``. The seconds of workers
+    that wait at the same time add up.
+    """
+
+    step = models.ForeignKey(Step, models.CASCADE, related_name="timings")
+    kind = models.CharField(max_length=5, choices=TimingKind.choices)
+    label = models.CharField(max_length=100)
+    number = models.PositiveBigIntegerField(default=0)
+    seconds = models.FloatField(default=0.0)
+
+    class Meta:
+        constraints: ClassVar = [
+            models.UniqueConstraint(fields=["step", "kind", "label"], name="reversible_timing_label"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.label} of {self.step}: {self.number} in {self.seconds:.3f} s"
+
+
 class KeyRange(models.Model):
     """
     A part of a step that one worker at a time goes through, from ``low`` up to ``upper``.
@@ -186,3 +211,24 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.text}"
+
+
+class Verification(models.Model):
+    """
+    What ``verify_migrations`` found in the whole database at one time.
+
+    ``mismatches`` are the errors about data and schema, without those about runs that were not finished.
+    """
+
+    at = models.DateTimeField()
+    seconds = models.FloatField(default=0.0)
+    errors = models.PositiveIntegerField(default=0)
+    warnings = models.PositiveIntegerField(default=0)
+    unchecked = models.PositiveIntegerField(default=0)
+    mismatches = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering: ClassVar = ["id"]
+
+    def __str__(self) -> str:
+        return f"verification at {self.at}: {self.errors} errors, {self.warnings} warnings"

@@ -48,6 +48,7 @@ class Control:
         self.polled = -POLL_SECONDS
         self.beat = clock()
         self.pause: Wish | None = None
+        self.paused_seconds = 0.0  # in which operators held the run
         self.said: set[str] = set()
 
     def heed(self, run: "ActiveRun") -> None:
@@ -130,6 +131,7 @@ class Control:
     def _wait_for_resume(self, run: "ActiveRun") -> None:
         while self.pause is not None:
             time.sleep(NAP_SECONDS)
+            self.paused_seconds += NAP_SECONDS
             self._keep_lease(run)
             self._look(run)
 

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from django.db import DatabaseError, IntegrityError, InterfaceError, transaction
 from django.db.migrations.recorder import MigrationRecorder
-from django.db.models import Max, Sum
+from django.db.models import F, Max, Sum
 from django.db.models.functions import Now
 
 from .. import signals
@@ -220,6 +220,8 @@ def set_status(run: Run, status: RunStatus, alias: str, text: str = "", **facts:
     """Move ``run`` to ``status``, along the arrows of ``states.ALLOWED`` only, with its event."""
     if status not in ALLOWED[RunStatus(run.status)]:
         raise AssertionError(f"{run}: {run.status} may not become {status}")
+    if status == RunStatus.FAILED:
+        facts.update(failures=F("failures") + 1)
     ended = status in (RunStatus.DONE, RunStatus.UNDONE)
     if ended:
         facts.update(holds=None)

@@ -15,6 +15,7 @@ from reversible_migrations import exceptions, operations, signals, states
 from reversible_migrations import models as ledger
 from reversible_migrations.authoring.patch import Patch
 from reversible_migrations.conf import SETTINGS
+from reversible_migrations.monitoring.metrics import METRICS
 from tests.docs.pages import DOCS, ROOT, Page
 from tests.docs.test_code import in_one_worker, on_sqlite
 
@@ -116,6 +117,14 @@ def test_the_page_of_settings_says_what_the_settings_are():
         types = setting.type if isinstance(setting.type, tuple) else (setting.type,)
         expected = [f"`{setting.default!r}`", ", ".join(t.__name__ for t in types), setting.unit, setting.meaning]
         assert rows[name][:4] == expected, name
+
+
+def test_the_page_of_metrics_says_what_the_collector_says():
+    rows = table_rows(page_of("metrics.md"))
+
+    assert list(rows) == [metric.name for metric in METRICS]
+    for metric in METRICS:
+        assert rows[metric.name] == [metric.kind, ", ".join(f"`{label}`" for label in metric.labels), metric.help]
 
 
 def test_every_error_has_its_section():

@@ -15,8 +15,8 @@ def empty():
         ledger = [
             quote(f"reversible_migrations_{name}")
             for name in (
-                "conflictingrow", "quarantinedrow", "keyrange", "wish", "alert", "event", "journaltable", "step", "order",
-                "run",
+                "conflictingrow", "quarantinedrow", "keyrange", "wish", "timing", "alert", "event", "journaltable",
+                "step", "order", "run", "verification",
             )
         ]  # fmt: skip
         filled = _filled(cursor, [*tables(), *ledger])

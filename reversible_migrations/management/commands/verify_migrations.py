@@ -15,7 +15,7 @@ from typing import Any
 
 from django.core.management.base import CommandParser
 
-from reversible_migrations.verification import Level, Report, verify
+from reversible_migrations.verification import Level, Report, note, verify
 from reversible_migrations.verification.names import named
 
 from ..ledger_command import LedgerCommand
@@ -45,6 +45,8 @@ class Command(LedgerCommand):
         alias = options["database"]
         only = named(alias, options["app_label"], options["migration_name"])
         report = verify(alias, only.apps, only.migrations, rows=options["rows"], conflicts=options["conflicts"])
+        if options["app_label"] is None:
+            note(report)
         failed = report.fails_on(Level(options["fail_on"]))
         self._tell(report, options, failed)
         if failed:
