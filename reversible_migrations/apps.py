@@ -11,9 +11,10 @@ class ReversibleMigrationsConfig(AppConfig):
     def ready(self) -> None:
         from . import checks  # noqa: F401 (registers itself)
         from .alerts import monitor
+        from .monitoring import sentry, telemetry
         from .phases import guard
         from .progress import broadcast, logs, terminal
         from .runs import bookkeeping
 
-        for watcher in (bookkeeping, guard, terminal, logs, broadcast, monitor):
+        for watcher in (bookkeeping, guard, terminal, logs, broadcast, monitor, sentry, telemetry):
             watcher.connect(self)

@@ -140,6 +140,10 @@ SETTINGS: dict[str, Setting] = {
     ),
     "WATCHED_DATABASES": Setting(
         None, (list, tuple, type(None)), "", "aliases whose runs are shown; None: all that have this app's tables"
+    ),
+    "SENTRY_MONITOR": Setting(
+        None, (str, type(None)), "", "slug of the monitor in Sentry that runs check in with; None: no check-ins"
+    ),
     "METRICS_TOKEN": Setting(
         None, (str, type(None)), "", "bearer token that may read metrics and health; None: staff that may see runs only"
     ),
