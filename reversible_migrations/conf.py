@@ -150,6 +150,10 @@ SETTINGS: dict[str, Setting] = {
     "METRICS_SECONDS": Setting(
         5.0, NUMBER, "seconds", "how long metrics and health wait for the answer of a database", smallest=0.1
     ),
+    "BACKUP_FOLDER": Setting(
+        None, (str, type(None)), "", "folder of the backups, whose newest the health looks at; None: it does not"
+    ),
+    "BACKUP_MAX_HOURS": Setting(24, NUMBER, "hours", "how old the newest backup may be", smallest=0),
 }
 
 

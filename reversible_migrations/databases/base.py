@@ -448,6 +448,12 @@ class Database(ABC):
         yield
 
     @contextmanager
+    def briefly_waiting(self, seconds: float) -> Iterator[None]:
+        """Let no statement inside wait for another session longer than ``seconds``; outside any transaction."""
+        with self.hurried(seconds):
+            yield
+
+    @contextmanager
     def unhurried(self) -> Iterator[None]:
         """Let statements inside take and wait as long as they need, whatever timeouts the session has."""
         yield

@@ -142,6 +142,15 @@ class SQLite(SQLiteRetirement):
     def end_stalled_session(self, session: Mapping[str, Any], idle_seconds: float) -> bool:
         return False
 
+    @contextmanager
+    def briefly_waiting(self, seconds: float) -> Iterator[None]:
+        before = self.value("PRAGMA busy_timeout")
+        self.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
+        try:
+            yield
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {int(before)}")
+
     def is_passing(self, error: BaseException) -> bool:
         return self._code(error) & 0xFF in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 

@@ -8,4 +8,5 @@ app_name = "reversible_migrations_monitoring"
 
 urlpatterns = [
     path("metrics", views.metrics, name="metrics"),
+    path("health", views.health, name="health"),
 ]
