@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from benchmarks import ways
+from benchmarks.followed import everything_off, everything_on
 
 
 @dataclass
@@ -52,8 +53,10 @@ def measure_postgresql(rows: int, repeats: int, say: Callable[[str], Any], only:
     delete_2 = Pair("delete, reviews go with it, 2 workers", "the same with 1 worker", 1.1, rows)
     undelete_2 = Pair("undo of that, 2 workers", "the same with 1 worker", 1.1, rows)
     watched = Pair("update, all gauges", "the same without gauges", 0.99, rows)
+    followed = Pair("update, Sentry, OpenTelemetry, metrics", "the same with nobody told", 0.99, rows)
     groups: dict[str, tuple[Callable[..., None], list[Pair]]] = {
         "gauges": (_gauges, [watched]),
+        "followed": (_followed, [followed]),
         "update": (_update, [update, undo]),
         "parallel update": (_parallel, [parallel]),
         "transform": (_transform, [transform]),
@@ -115,6 +118,15 @@ def _gauges(rows: int, watched: Pair) -> None:
         ways.start_over(rows)
         patch = ways.OurWay(ways.our_update, batch_size=ways.BATCH, limits=limits)
         seconds.append(ways.timed(patch.forwards))
+
+
+def _followed(rows: int, pair: Pair) -> None:
+    turns = [(pair.plain, everything_off), (pair.ours, everything_on)]
+    for seconds, followers in turns if len(pair.ours) % 2 else reversed(turns):
+        ways.start_over(rows)
+        patch = ways.OurWay(ways.our_update, batch_size=ways.BATCH, limits=dict.fromkeys(ways.gauge_names()))
+        with followers():
+            seconds.append(ways.timed(patch.forwards))
 
 
 def _transform(rows: int, transform: Pair) -> None:

@@ -93,8 +93,15 @@ class SentryRun:
         self._sign_of_life()
 
     def end(self, status: str, error: BaseException | None) -> None:
-        ending = "cancelled" if status not in ENDED_WELL else "ok"
-        ending = "internal_error" if error is not None else ending
+        try:
+            self._end(status, error)
+        finally:
+            self.abandon()
+            if error is not None:  # whoever reports it once more, at the end of the process perhaps
+                self.sentry.get_isolation_scope().add_event_processor(without_values_of_ours)
+
+    def _end(self, status: str, error: BaseException | None) -> None:
+        ending = "internal_error" if error is not None else "ok" if status in ENDED_WELL else "cancelled"
         for span in self.spans.values():
             span.set_status(ending)
             span.finish()
@@ -105,9 +112,6 @@ class SentryRun:
             self.transaction.set_status(ending)
             self.transaction.finish()
         self._tell_monitor("ok" if error is None else "error")
-        self.abandon()
-        if error is not None:  # whoever reports it once more, at the end of the process perhaps
-            self.sentry.get_isolation_scope().add_event_processor(without_values_of_ours)
 
     def abandon(self) -> None:
         self.scopes.close()
