@@ -7,6 +7,7 @@ statements, with writes of the application between them.
 
 import importlib
 import itertools
+import re
 import sys
 import textwrap
 from dataclasses import dataclass
@@ -101,6 +102,7 @@ BLOCKS = {
 }
 # What there may be no way back from just now, and what verification says of a phase before the one that was named.
 EXPECTED = ("no migration in phases has begun here", "has no phases, or none done", "was not finished: interrupted")
+HALF_UNDONE = re.compile(r"is half undone: .* Finish that with `manage.py (safe_rollback depot --run \d+)`")
 AFTER = {"ages": {"codes"}}  # it removes what the other one changes: it goes last of the two
 
 
@@ -199,7 +201,10 @@ def up_to(phase):
     try:
         command("migrate_phased", "depot", "--phase", phase.label, "--no-verify", verbosity=0)
     except CommandError as error:
-        if error.returncode != 3:
+        if half_undone := HALF_UNDONE.search(str(error)):
+            command(*half_undone.group(1).split(), "--noinput", verbosity=0)  # as it says
+            up_to(phase)
+        elif error.returncode != 3:
             raise
 
 
