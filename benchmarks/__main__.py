@@ -17,7 +17,7 @@ import psycopg
 from tools.postgresql import server
 
 RESULTS = Path(__file__).parent / "results"
-ALONE = ("growth", "foreground", "doubling", "online", "retiring")  # parts that are no pairs
+ALONE = ("growth", "foreground", "doubling", "online", "retiring", "live")  # parts that are no pairs
 DATABASE = "reversible_migrations_bench"
 
 
@@ -45,7 +45,7 @@ def measure_part(options: argparse.Namespace) -> Any:
     django.setup()
     from django.core.management import call_command
 
-    from benchmarks import doubling, foreground, growth, online, pairs
+    from benchmarks import doubling, foreground, growth, live, online, pairs
 
     call_command("migrate", verbosity=0)
     if options.part == "growth":
@@ -54,6 +54,8 @@ def measure_part(options: argparse.Namespace) -> Any:
         return [asdict(found) for found in online.measure(options.large)]
     if options.part == "retiring":
         return [asdict(online.measure_retiring(options.large, options.repeats))]
+    if options.part == "live":
+        return [live.measure(options.rows, options.repeats, say)]
     if options.part == "doubling":
         return [asdict(doubling.measure(2 * options.large, options.repeats))]
     if options.part == "foreground":
@@ -67,14 +69,19 @@ def measure_all(options: argparse.Namespace) -> None:
     import django
 
     django.setup()
-    from benchmarks import doubling, foreground, growth, online, pairs, report
+    from benchmarks import doubling, foreground, growth, live, online, pairs, report
 
     with scratch_postgresql() as (url, version), tempfile.TemporaryDirectory() as folder:
         parts = [("postgresql", url), ("sqlite", f"sqlite:///{folder}/bench.sqlite3")]
         parts += [(part, url) for part in ALONE]
         found = {part: in_a_process(part, address, options) for part, address in parts}
     measured = report.Measured(
-        pairs=[pairs.Pair(**facts) for part in ("postgresql", "sqlite") for facts in found[part]],
+        pairs=[
+            pairs.Pair(**facts)
+            for part in (found["postgresql"], found["sqlite"], *(each["pairs"] for each in found["live"]))
+            for facts in part
+        ],
+        latencies=[live.Latency(**facts) for each in found["live"] for facts in each["latencies"]],
         growth=[growth.Growth(**facts) for facts in found["growth"]],
         beside=[foreground.of_facts(facts) for facts in found["foreground"]],
         doubled=[doubling.Doubling(**facts) for facts in found["doubling"]],

@@ -13,6 +13,7 @@ import psutil
 from benchmarks.doubling import MOST_BATCHES, MOST_SECONDS, Doubling
 from benchmarks.foreground import Foreground, as_facts
 from benchmarks.growth import Growth
+from benchmarks.live import WANTED, Latency
 from benchmarks.online import Online, Retired
 from benchmarks.pairs import Pair
 
@@ -27,6 +28,7 @@ class Measured:
     """What one run of the benchmark has found, part by part, against the PostgreSQL ``server``."""
 
     pairs: Sequence[Pair]
+    latencies: Sequence[Latency]
     growth: Sequence[Growth]
     beside: Sequence[Foreground]
     doubled: Sequence[Doubling]
@@ -61,6 +63,8 @@ def table(measured: Measured) -> str:
     for found in measured.growth:
         mark = "reached" if found.reached else "**missed**"
         lines.append(f"| {found.step} | {found.rate_ratio:.2f} | {found.added_memory:.1f} MB | {mark} |")
+    if measured.latencies:
+        lines += ["", *latency_lines(measured.latencies)]
     for found in measured.beside:
         lines += ["", *foreground_lines(found)]
     for each_load in measured.doubled:
@@ -75,6 +79,15 @@ def table(measured: Measured) -> str:
             f" (wanted: under 1 s each), {'rows written' if each.is_rewritten else 'no row written'}: {mark}.",
         ]
     return "\n".join(lines) + "\n"
+
+
+def latency_lines(found: Sequence[Latency]) -> list[str]:
+    """Return the table of how soon watchers know."""
+    lines = ["| from a committed batch to a watcher | p50 | p95 | wanted | |", "|---|---:|---:|---:|---|"]
+    for each in found:
+        mark = "reached" if each.reached else "**missed**"
+        lines.append(f"| by {each.way} | {each.p50:.2f} s | {each.p95:.2f} s | < {WANTED[each.way]:.0f} s | {mark} |")
+    return lines
 
 
 def foreground_lines(found: Foreground) -> list[str]:
@@ -136,6 +149,9 @@ def as_json(measured: Measured) -> str:
         "version": 1,
         "machine": machine(measured.server),
         "pairs": [{**asdict(p), "ratio": p.ratio, "reached": p.reached} for p in measured.pairs],
+        "latencies": [
+            {"way": each.way, "p50": each.p50, "p95": each.p95, "reached": each.reached} for each in measured.latencies
+        ],
         "growth": [{**asdict(g), "rate_ratio": g.rate_ratio, "reached": g.reached} for g in measured.growth],
         "foreground": [as_facts(found) for found in measured.beside],
         "doubling": [{**asdict(each), "reached": each.reached} for each in measured.doubled],
