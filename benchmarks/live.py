@@ -51,6 +51,8 @@ def measure(rows: int, repeats: int, say: Callable[[str], Any]) -> dict[str, Any
     by_redis = Pair(f"update, {WATCHERS} watchers by Redis", "the same, not watched", 0.95, rows)
     by_ledger = Pair(f"update, {WATCHERS} watchers by the ledger", "the same, not watched", 0.95, rows)
     latencies = [Latency(way) for way in WANTED]
+    import channels_redis.core  # noqa: F401 - once in a process, 0.1 s of a processor, beside whatever it does
+
     with redis_server() as (url, process):
         for turn in range(1, repeats + 1):
             say(f"turn {turn} of {repeats}: what telling costs")

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from itertools import islice
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import connections
 from django.db.models import Q
 
 from ..databases import database
@@ -66,10 +66,10 @@ class Tailer:
         self.is_lost = False
 
     def look(self) -> list[Message]:
-        """Return what is new; nothing while the database does not answer, which is logged once."""
+        """Return what is new; nothing while the ledger cannot be read, which is logged once."""
         try:
             found = self._look()
-        except (DatabaseError, InterfaceError) as error:
+        except Exception as error:  # whatever it is, watchers of other databases go on, and so does this one later
             connections[self.alias].close()
             if not self.is_lost:
                 logger.warning("The ledger in %r cannot be read (%s); trying on.", self.alias, type(error).__name__)

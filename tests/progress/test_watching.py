@@ -1,8 +1,7 @@
 """Runs of real ``migrate`` processes, watched through a real server, with Redis and without."""
 
 import json
-import signal
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 
 import pytest
 from asgiref.sync import async_to_sync
@@ -13,13 +12,13 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from tests.progress.watching import (
     LONGEST_SECONDS,
+    RedisServer,
     Server,
     ended,
     is_begun,
     is_over,
     messages,
     migrating,
-    redis_server,
     session_of,
     user_with,
 )
@@ -33,7 +32,7 @@ DEAD = "redis://127.0.0.1:1/0"
 def redis_url(request):
     """The address of a Redis server, or none."""
     with ExitStack() as stack:
-        yield stack.enter_context(redis_server())[0] if request.param == "Redis" else ""
+        yield stack.enter_context(RedisServer()).url if request.param == "Redis" else ""
 
 
 class TestARun:
@@ -71,27 +70,22 @@ class TestARun:
 
 
 class TestRedis:
-    def test_what_is_sent_to_the_groups_reaches_watchers(self, session):
-        with redis_server() as (url, _), Server(REDIS_URL=url) as server, server.watch(session) as watcher:
+    def test_what_is_sent_to_the_groups_reaches_watchers_also_after_it_was_away(self, session):
+        with RedisServer() as redis, Server(REDIS_URL=redis.url) as server, server.watch(session) as watcher:
             messages(watcher, lambda message: True)
-            facts = {"type": "status", "database": "default", "run": 99, "number": None, "status": "running"}
-            text = json.dumps({**facts, "waiting": "for us"})
 
-            while True:  # the server joins the groups beside all else
-                send(url, "migration_status", text)
-                try:
-                    said = watcher.recv(timeout=0.5)
-                    break
-                except TimeoutError:
-                    continue
+            before = sent(redis.url, watcher, "the first")
+            redis.stop()
+            redis.start()
+            after = sent(redis.url, watcher, "the second")
 
-        assert said == text
+        assert (before["waiting"], after["waiting"]) == ("the first", "the second")
 
     def test_one_that_hangs_fails_nothing_and_the_ledger_tells_the_rest(self, session):
-        with redis_server() as (url, redis), Server(REDIS_URL=url) as server, server.watch(session) as watcher:
-            process = migrating(REDIS_URL=url, **SLOWLY)
+        with RedisServer() as redis, Server(REDIS_URL=redis.url) as server, server.watch(session) as watcher:
+            process = migrating(REDIS_URL=redis.url, **SLOWLY)
             messages(watcher, is_begun)
-            redis.send_signal(signal.SIGSTOP)
+            redis.hang()
 
             said = messages_of(watcher, process)
 
@@ -154,6 +148,18 @@ def close_code(watcher):
     with pytest.raises(ConnectionClosed) as closed:
         watcher.recv(timeout=LONGEST_SECONDS)  # nothing is running: there is nothing else to come
     return closed.value.rcvd.code
+
+
+def sent(url, watcher, text):
+    """Send a message to a group until the watcher gets it: the server joins the groups beside all else."""
+    message = {"type": "status", "database": "default", "run": 99, "number": None, "status": "running", "waiting": text}
+    for _ in range(LONGEST_SECONDS):
+        send(url, "migration_status", json.dumps(message))
+        with suppress(TimeoutError):
+            while (got := json.loads(watcher.recv(timeout=1)))["waiting"] != text:
+                pass
+            return got
+    raise AssertionError("it did not come")
 
 
 def send(url, group, text):

@@ -4,6 +4,7 @@ import contextlib
 import json
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -61,13 +62,13 @@ class Server:
         )
 
 
-def messages(socket, until):
+def messages(watcher, until):
     """Return what comes until ``until`` is true of a message, with that one."""
     found = []
     end = time.monotonic() + LONGEST_SECONDS
     while not found or not until(found[-1]):
         try:
-            found.append(json.loads(socket.recv(timeout=max(0, end - time.monotonic()))))
+            found.append(json.loads(watcher.recv(timeout=max(0, end - time.monotonic()))))
         except TimeoutError:
             raise AssertionError(f"it did not come; these did: {found}") from None
     return found
@@ -96,25 +97,42 @@ def ended(process):
     return said
 
 
-@contextlib.contextmanager
-def redis_server():
-    """Yield the address of a Redis server of this test's own, and its process."""
-    program = shutil.which("redis-server")
-    if program is None:
-        pytest.skip("there is no redis-server here")
-    with tempfile.TemporaryDirectory(prefix="rm-redis-") as folder:
-        path = Path(folder) / "redis.sock"
-        options = ["--port", "0", "--unixsocket", str(path), "--save", "", "--dir", folder]
-        process = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)
-        try:
-            while not path.exists():
-                assert process.poll() is None, "redis-server has ended"
-                time.sleep(0.01)
-            yield f"unix://{path}", process
-        finally:
-            process.send_signal(signal.SIGCONT)
-            process.kill()
-            process.wait()
+class RedisServer:
+    """A Redis server of this test's own."""
+
+    def __enter__(self):
+        if shutil.which("redis-server") is None:
+            pytest.skip("there is no redis-server here")
+        self.folder = tempfile.TemporaryDirectory(prefix="rm-redis-")
+        self.path = Path(self.folder.name) / "redis.sock"
+        self.url = f"unix://{self.path}"
+        self.start()
+        return self
+
+    def __exit__(self, *exception):
+        self.stop()
+        self.folder.cleanup()
+
+    def start(self):
+        options = ["--port", "0", "--unixsocket", str(self.path), "--save", "", "--dir", self.folder.name]
+        self.process = subprocess.Popen(["redis-server", *options], stdout=subprocess.DEVNULL)
+        while not self.answers():
+            assert self.process.poll() is None, "redis-server has ended"
+            time.sleep(0.01)
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
+        self.path.unlink(missing_ok=True)
+
+    def hang(self):
+        self.process.send_signal(signal.SIGSTOP)
+
+    def answers(self):
+        with contextlib.suppress(OSError), socket.socket(socket.AF_UNIX) as client:
+            client.connect(str(self.path))
+            return True
+        return False
 
 
 def user_with(permission="view_run", **facts):
