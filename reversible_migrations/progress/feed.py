@@ -20,7 +20,7 @@ from django.db import connections
 from .breaker import Breaker
 from .messages import Message, snapshot, watched_databases
 from .outbox import Outbox
-from .sender import GROUPS, layer_name
+from .sender import GROUPS, layer_name, reason
 from .tailer import Tailer
 
 QUICK_SECONDS = 0.25  # between two looks at the ledger
@@ -168,7 +168,7 @@ class Feed:
                     logger.warning(
                         "The channel layer %r brings no messages (%s); the ledger is read instead.",
                         layer_name(),
-                        type(error).__name__,
+                        reason(error),
                     )
                 await asyncio.sleep(breaker.seconds_left or 1.0)
 

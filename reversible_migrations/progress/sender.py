@@ -41,6 +41,12 @@ def layer_name() -> str | None:
     return name
 
 
+def reason(error: Exception) -> str:
+    """Return what kind of error it is, and its words where they are of an installation, which has no values."""
+    is_of_installation = isinstance(error, ImportError) or type(error).__name__ == "InvalidChannelLayerError"
+    return str(error) if is_of_installation else type(error).__name__
+
+
 @dataclass(frozen=True)
 class Post:
     """What is to be sent of a run; ``make`` makes the message, in the thread."""
@@ -113,7 +119,7 @@ class Sender:
                 logger.warning(
                     "The channel layer %r does not take messages (%s). Runs go on, and the page reads the ledger.",
                     layer_name(),
-                    type(error).__name__,
+                    reason(error),
                 )
         else:
             if self.breaker.worked():

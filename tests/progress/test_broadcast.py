@@ -145,3 +145,24 @@ def test_starting_the_app_imports_nothing_of_channels():
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), check=False)
 
     assert done.returncode == 0
+
+
+def test_without_channels_the_routing_says_what_to_install():
+    hidden = "import django, sys; django.setup(); sys.modules['channels'] = None"
+    code = f"{hidden}; import reversible_migrations.progress.routing"
+
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=environment(), capture_output=True, text=True)
+
+    assert 'Install it: python -m pip install "reversible-migrations[channels]"' in done.stderr
+
+
+def test_a_layer_that_is_not_installed_is_named_once(settings, caplog):
+    settings.CHANNEL_LAYERS = {"default": {"BACKEND": "channels_of_nobody.Layer"}}
+    sender = Sender()
+
+    with caplog.at_level(logging.WARNING, "reversible_migrations"):
+        post(sender, *["status"] * 3)
+        end(sender)
+
+    (said,) = [record.getMessage() for record in caplog.records]
+    assert "Cannot import BACKEND 'channels_of_nobody.Layer'" in said
