@@ -81,6 +81,7 @@ def measure_all(options: argparse.Namespace) -> None:
             for part in (found["postgresql"], found["sqlite"], *(each["pairs"] for each in found["live"]))
             for facts in part
         ],
+        telling=[live.Telling(**facts) for each in found["live"] for facts in each["telling"]],
         latencies=[live.Latency(**facts) for each in found["live"] for facts in each["latencies"]],
         growth=[growth.Growth(**facts) for facts in found["growth"]],
         beside=[foreground.of_facts(facts) for facts in found["foreground"]],

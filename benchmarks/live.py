@@ -13,13 +13,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from benchmarks.pairs import Pair
 
 WATCHERS = 200
 DEAD = "redis://127.0.0.1:1/0"
 WANTED = {"Redis": 1.0, "the ledger": 2.0}  # seconds, p95
+MOST_SHARE = 0.01
 PAUSE_SECONDS = 0.05  # between batches of the run whose messages are timed
 
 
@@ -43,6 +44,26 @@ class Latency:
         return self.p95 < WANTED[self.way]
 
 
+@dataclass
+class Telling:
+    """
+    The processor time that telling takes of the migrating process, as shares of the run's time, turn by turn.
+
+    It stands beside the times of the pairs because 1 % cannot be seen in those: two runs of one kind differ by more.
+    """
+
+    way: str
+    shares: list[float] = field(default_factory=list)
+
+    @property
+    def share(self) -> float:
+        return statistics.median(self.shares)
+
+    @property
+    def reached(self) -> bool:
+        return self.share < MOST_SHARE
+
+
 def measure(rows: int, repeats: int, say: Callable[[str], Any]) -> dict[str, Any]:
     """Return pairs and latencies as plain values."""
     on = Pair("update, told by Redis", "the same, not told", 0.99, rows)
@@ -51,15 +72,16 @@ def measure(rows: int, repeats: int, say: Callable[[str], Any]) -> dict[str, Any
     by_redis = Pair(f"update, {WATCHERS} watchers by Redis", "the same, not watched", 0.95, rows)
     by_ledger = Pair(f"update, {WATCHERS} watchers by the ledger", "the same, not watched", 0.95, rows)
     latencies = [Latency(way) for way in WANTED]
+    telling = [Telling(pair.name.removeprefix("update, ")) for pair in (on, dead, hanging)]
     import channels_redis.core  # noqa: F401 - once in a process, 0.1 s of a processor, beside whatever it does
 
     with redis_server() as (url, process):
         for turn in range(1, repeats + 1):
             say(f"turn {turn} of {repeats}: what telling costs")
-            _cost(on, turn, url)
-            _cost(dead, turn, DEAD)
+            _cost(on, telling[0], turn, url)
+            _cost(dead, telling[1], turn, DEAD)
             process.send_signal(signal.SIGSTOP)
-            _cost(hanging, turn, url)
+            _cost(hanging, telling[2], turn, url)
             process.send_signal(signal.SIGCONT)
             say(f"turn {turn} of {repeats}: what {WATCHERS} watchers cost")
             _watched(by_redis, turn, url)
@@ -70,20 +92,25 @@ def measure(rows: int, repeats: int, say: Callable[[str], Any]) -> dict[str, Any
     pairs = [on, dead, hanging, by_redis, by_ledger]
     for pair in pairs:
         say(f"    {pair.name}: ratio {pair.ratio:.3f}")
-    return {"pairs": [asdict(pair) for pair in pairs], "latencies": [asdict(latency) for latency in latencies]}
+    return {
+        "pairs": [asdict(pair) for pair in pairs],
+        "latencies": [asdict(latency) for latency in latencies],
+        "telling": [asdict(way) for way in telling],
+    }
 
 
-def _cost(pair: Pair, turn: int, url: str) -> None:
-    turns = [(pair.ours, url), (pair.plain, "")]
-    for seconds, layer in turns if turn % 2 else reversed(turns):
-        seconds.append(_update(pair.rows, layer))
+def _cost(pair: Pair, telling: Telling, turn: int, url: str) -> None:
+    spent = {layer: _update(pair.rows, layer) for layer in ((url, "") if turn % 2 else ("", url))}
+    pair.ours.append(spent[url].seconds)
+    pair.plain.append(spent[""].seconds)
+    telling.shares.append((spent[url].processor - spent[""].processor) / spent[""].seconds)
 
 
 def _watched(pair: Pair, turn: int, url: str) -> None:
     turns = [(pair.ours, WATCHERS), (pair.plain, 0)]
     for seconds, watchers in turns if turn % 2 else reversed(turns):
         with server(url) as port, watching(port, watchers):
-            seconds.append(_update(pair.rows, url))
+            seconds.append(_update(pair.rows, url).seconds)
 
 
 def _timed_messages(rows: int, url: str) -> list[float]:
@@ -99,14 +126,21 @@ def _timed_messages(rows: int, url: str) -> list[float]:
     return [max(0.0, seconds) for seconds in found if seconds is not None]
 
 
-def _update(rows: int, url: str, **attributes: Any) -> float:
-    """Return the seconds that an update takes, told through Redis at ``url`` if there is one; without gauges."""
+class Spent(NamedTuple):
+    seconds: float
+    processor: float  # seconds, of all threads of this process
+
+
+def _update(rows: int, url: str, **attributes: Any) -> Spent:
+    """Return what an update takes, told through Redis at ``url`` if there is one; without gauges."""
     from benchmarks import ways
 
     ways.start_over(rows)
     tell_through(url)
     given = {"batch_size": ways.BATCH, "limits": dict.fromkeys(ways.gauge_names()), **attributes}
-    return ways.timed(ways.OurWay(ways.our_update, **given).forwards)
+    patch = ways.OurWay(ways.our_update, **given)
+    began = time.process_time()
+    return Spent(ways.timed(patch.forwards), time.process_time() - began)
 
 
 def tell_through(url: str) -> None:

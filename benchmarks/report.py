@@ -13,7 +13,7 @@ import psutil
 from benchmarks.doubling import MOST_BATCHES, MOST_SECONDS, Doubling
 from benchmarks.foreground import Foreground, as_facts
 from benchmarks.growth import Growth
-from benchmarks.live import WANTED, Latency
+from benchmarks.live import MOST_SHARE, WANTED, Latency, Telling
 from benchmarks.online import Online, Retired
 from benchmarks.pairs import Pair
 
@@ -29,6 +29,7 @@ class Measured:
 
     pairs: Sequence[Pair]
     latencies: Sequence[Latency]
+    telling: Sequence[Telling]
     growth: Sequence[Growth]
     beside: Sequence[Foreground]
     doubled: Sequence[Doubling]
@@ -64,7 +65,7 @@ def table(measured: Measured) -> str:
         mark = "reached" if found.reached else "**missed**"
         lines.append(f"| {found.step} | {found.rate_ratio:.2f} | {found.added_memory:.1f} MB | {mark} |")
     if measured.latencies:
-        lines += ["", *latency_lines(measured.latencies)]
+        lines += ["", *latency_lines(measured.latencies), "", *telling_lines(measured.telling)]
     for found in measured.beside:
         lines += ["", *foreground_lines(found)]
     for each_load in measured.doubled:
@@ -87,6 +88,15 @@ def latency_lines(found: Sequence[Latency]) -> list[str]:
     for each in found:
         mark = "reached" if each.reached else "**missed**"
         lines.append(f"| by {each.way} | {each.p50:.2f} s | {each.p95:.2f} s | < {WANTED[each.way]:.0f} s | {mark} |")
+    return lines
+
+
+def telling_lines(found: Sequence[Telling]) -> list[str]:
+    """Return the table of what telling takes of the migrating process."""
+    lines = ["| processor time of telling, of the run's time | share | wanted | |", "|---|---:|---:|---|"]
+    for each in found:
+        mark = "reached" if each.reached else "**missed**"
+        lines.append(f"| {each.way} | {100 * each.share:.2f} % | < {100 * MOST_SHARE:.0f} % | {mark} |")
     return lines
 
 
@@ -152,6 +162,7 @@ def as_json(measured: Measured) -> str:
         "latencies": [
             {"way": each.way, "p50": each.p50, "p95": each.p95, "reached": each.reached} for each in measured.latencies
         ],
+        "telling": [{"way": each.way, "share": each.share, "reached": each.reached} for each in measured.telling],
         "growth": [{**asdict(g), "rate_ratio": g.rate_ratio, "reached": g.reached} for g in measured.growth],
         "foreground": [as_facts(found) for found in measured.beside],
         "doubling": [{**asdict(each), "reached": each.reached} for each in measured.doubled],
