@@ -10,8 +10,8 @@ export function cardOf(key) {
   return document.getElementById(`run-${key}`);
 }
 
-/* Show `message` on the card of its run, unless that already shows something newer. */
-export function show(message, words) {
+/* Show `message` on the card of its run, unless that already shows something newer; `statuses` are the words of its badge. */
+export function show(message, words, statuses = {}) {
   const card = cardOf(keyOf(message));
   if (!card || !card.matches("article") || isOlder(message, card)) return;
   if (message.number !== null) card.dataset.number = message.number;
@@ -24,6 +24,11 @@ export function show(message, words) {
     if (!place) continue;
     place.hidden = text === "";
     write(place.querySelector("dd"), text);
+  }
+  const badge = card.querySelector("[data-badge]");
+  if (badge && message.status in statuses) {
+    badge.className = `badge ${message.status}`;
+    write(badge, statuses[message.status]);
   }
   card.dataset.heartbeat = message.heartbeat_seconds ?? "";
   card.dataset.heard = Date.now();

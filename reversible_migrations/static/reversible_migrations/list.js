@@ -20,11 +20,11 @@ function readStatuses() {
 function take(message) {
   const key = keyOf(message);
   const known = statuses.get(key);
-  show(message, live.words);
+  show(message, live.words, live.statuses);
   announceProgress(key, message, live);
   if (known === message.status) return;
   statuses.set(key, message.status);
-  announceStatus(message, live);
+  if (!isFirst) announceStatus(message, live);
   refreshSoon(readStatuses);
 }
 

@@ -1,6 +1,7 @@
 /* The lists anew, as the server draws them: what appears, ends or moves to another list needs no second template. */
 
-const SPREAD = 500;
+const SPREAD = 1000;
+const TRY_AGAIN = 3000;
 
 let isPlanned = false;
 let isUnderWay = false;
@@ -19,9 +20,10 @@ async function refresh(done) {
   isUnderWay = true;
   try {
     const answer = await fetch(location.href, { credentials: "same-origin", signal: AbortSignal.timeout(10000) });
+    if (answer.status >= 500) throw new Error(`status ${answer.status}`);
     if (answer.ok && !answer.redirected) swap(await answer.text());
   } catch {
-    // The connection says so; the next message asks again.
+    setTimeout(() => refreshSoon(done), TRY_AGAIN);
   } finally {
     isUnderWay = false;
   }
