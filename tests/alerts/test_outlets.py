@@ -38,6 +38,15 @@ def server():
         yield found
 
 
+@pytest.fixture
+def outbox(settings):
+    """The mails that Django's backend for tests has taken."""
+    if django.VERSION >= (6, 1):
+        settings.MAILERS = {"default": {"BACKEND": "django.core.mail.backends.locmem.EmailBackend"}}
+    mail.outbox.clear()
+    return mail.outbox
+
+
 def sent(outlet, limit_seconds=LONG):
     (delivery,) = dispatch(MESSAGE, [outlet], limit_seconds, retry_seconds=0.01)
     return delivery
@@ -148,12 +157,10 @@ class TestWebhook:
 
 
 class TestEmail:
-    def test_django_sends_it(self):
-        mail.outbox.clear()
-
+    def test_django_sends_it(self, outbox):
         assert sent(Email(["a@example.com", "b@example.com"], sender="db@example.com")).is_sent
 
-        (found,) = mail.outbox
+        (found,) = outbox
         assert (found.subject, found.body, found.to) == (
             MESSAGE.subject,
             MESSAGE.body,
@@ -266,8 +273,7 @@ async def received_by_another(backend, config):
 
 
 class TestIsolation:
-    def test_one_that_fails_and_one_that_hangs_are_nothing_to_the_others(self, server, caplog):
-        mail.outbox.clear()
+    def test_one_that_fails_and_one_that_hangs_are_nothing_to_the_others(self, server, caplog, outbox):
         outlets = [Broken(), Log(), Email(["a@example.com"]), Slack(f"{server.url}/hang")]
         times = iter([0, 0, 0, 0, LONG])  # at the start, and as each is waited for: the last one has no time left
 
@@ -277,7 +283,7 @@ class TestIsolation:
         found = {each.outlet: each.problem for each in deliveries}
 
         assert found == {"broken": "RuntimeError", "slack": "no answer in time", "log": "", "email": ""}
-        assert len(mail.outbox) == 1
+        assert len(outbox) == 1
         assert MESSAGE.subject in caplog.text
         assert "the words of a row" not in caplog.text
 
