@@ -60,7 +60,7 @@ def drop_journals() -> None:
     with connection.cursor() as cursor:
         for name in names:
             cursor.execute(f"DROP TABLE {connection.ops.quote_name(name)}")
-        for table in ("conflictingrow", "quarantinedrow", "journaltable", "event", "keyrange", "wish"):
+        for table in ("conflictingrow", "quarantinedrow", "journaltable", "event", "keyrange", "timing", "wish"):
             cursor.execute(f"DELETE FROM reversible_migrations_{table}")
         cursor.execute("UPDATE reversible_migrations_step SET restores_id = NULL")
         cursor.execute("DELETE FROM reversible_migrations_step")

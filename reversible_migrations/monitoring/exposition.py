@@ -9,6 +9,7 @@ The metrics in Prometheus' text form, by ``prometheus-client`` (the extra ``metr
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -19,7 +20,7 @@ from ..databases import VENDORS
 from ..exceptions import ExtraMissing
 from .ledger_figures import read_ledger
 from .metrics import METRICS, OURS, Metric, Sample
-from .within import within
+from .within import all_within
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric as Family
@@ -42,15 +43,16 @@ class LedgerCollector:
 
     def samples(self) -> list[Sample]:
         """Return the samples of all databases; of one that cannot be read, that it is not up."""
-        aliases = self.aliases or [alias for alias in connections if connections[alias].vendor in VENDORS]
-        return [sample for alias in aliases for sample in self._of(alias)]
-
-    def _of(self, alias: str) -> list[Sample]:
         seconds = float(setting("METRICS_SECONDS"))
-        try:
-            return within(seconds, f"the database {alias!r}", lambda: read_ledger(alias, seconds))
-        except Exception:  # whatever it is: the figures of the others are to be shown
-            return [Sample(f"{OURS}up", (alias,), 0)]
+        aliases = self.aliases or [alias for alias in connections if connections[alias].vendor in VENDORS]
+        named = {f"the database {alias!r}": alias for alias in aliases}
+        found = all_within(seconds, {name: partial(read_ledger, alias, seconds) for name, alias in named.items()})
+        return [sample for name, alias in named.items() for sample in _or_not_up(alias, found[name])]
+
+
+def _or_not_up(alias: str, found: list[Sample] | Exception) -> list[Sample]:
+    """Return what was found; whatever went wrong, the figures of the others are to be shown."""
+    return [Sample(f"{OURS}up", (alias,), 0)] if isinstance(found, Exception) else found
 
 
 def families(samples: Iterable[Sample]) -> Iterator["Family"]:
@@ -96,12 +98,12 @@ def write_text(file: Path, collector: LedgerCollector | None = None) -> None:
     Raise ``OSError`` where that cannot be; the file is as it was before.
     """
     said = text(collector)
-    handle, partial = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".partial", dir=file.parent)
+    handle, part = tempfile.mkstemp(prefix=f".{file.name}.", suffix=".partial", dir=file.parent)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(said)
-        Path(partial).chmod(0o644)  # node exporter has a user of its own
-        Path(partial).replace(file)
+        Path(part).chmod(0o644)  # node exporter has a user of its own
+        Path(part).replace(file)
     except BaseException:
-        Path(partial).unlink(missing_ok=True)
+        Path(part).unlink(missing_ok=True)
         raise

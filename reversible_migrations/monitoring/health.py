@@ -55,5 +55,4 @@ def check_health(aliases: Iterable[str] | None = None) -> Health:
     from .health_checks import database_checks, host_checks, other_checks  # they need the app registry
 
     chosen = list(aliases or (alias for alias in connections if connections[alias].vendor in VENDORS))
-    found = [check for alias in chosen for check in database_checks(alias)]
-    return Health((*found, *host_checks(), *other_checks()))
+    return Health((*database_checks(chosen), *host_checks(), *other_checks()))

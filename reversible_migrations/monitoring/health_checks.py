@@ -2,15 +2,16 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from asgiref.sync import async_to_sync
 from django.conf import settings
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, router, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, router, transaction
 
 from ..conf import setting
 from ..databases import catalogue_of, database
@@ -23,7 +24,7 @@ from ..runs import lease
 from ..runs.run import has_ledger
 from ..states import IN_HAND
 from .health import CheckResult, Outcome
-from .within import NoAnswer, within
+from .within import NoAnswer, all_within, within
 
 BETWEEN_LOOKS_SECONDS = 0.2  # CPU time is what was used between two looks
 MOST_RUNS = 50  # in hand at once, of which each owner is looked for
@@ -33,16 +34,23 @@ PARTIAL = ".partial"  # of a backup that is being written
 # Databases
 
 
-def database_checks(alias: str) -> list[CheckResult]:
-    """Return the checks of one database: it answers and can be written, has a ledger, no run without its process."""
+def database_checks(aliases: Sequence[str]) -> list[CheckResult]:
+    """Return the checks of each database: it answers and can be written, has a ledger, no run without its process."""
     seconds = float(setting("METRICS_SECONDS"))
-    try:
-        return within(seconds, f"the health of the database {alias!r}", lambda: list(_database(alias, seconds)))
-    except NoAnswer as error:
-        return [CheckResult("database", Outcome.FAILED, f"{_sentence(error)}.", None, "s", alias)]
-    except (DatabaseError, InterfaceError, OSError) as error:
-        why = database(alias).is_out_of_place(error) or type(error).__name__
-        return [CheckResult("database", Outcome.FAILED, f"It does not answer: {why}.", None, "s", alias)]
+    named = {f"the health of the database {alias!r}": alias for alias in aliases}
+    found = all_within(seconds, {name: partial(_database, alias, seconds) for name, alias in named.items()})
+    return [check for name, alias in named.items() for check in _or_failed(alias, found[name])]
+
+
+def _or_failed(alias: str, found: list[CheckResult] | Exception) -> list[CheckResult]:
+    if not isinstance(found, Exception):
+        return found
+    if isinstance(found, NoAnswer):
+        words = "It does not answer in time."
+    else:
+        why = database(alias).is_out_of_place(found) or type(found).__name__
+        words = f"It does not answer: {why}."
+    return [CheckResult("database", Outcome.FAILED, words, None, "s", alias)]
 
 
 def _sentence(error: Exception) -> str:
@@ -50,7 +58,11 @@ def _sentence(error: Exception) -> str:
     return text[:1].upper() + text[1:]
 
 
-def _database(alias: str, seconds: float) -> Iterator[CheckResult]:
+def _database(alias: str, seconds: float) -> list[CheckResult]:
+    return list(_checks_of(alias, seconds))
+
+
+def _checks_of(alias: str, seconds: float) -> Iterator[CheckResult]:
     db, began = database(alias), time.monotonic()
     with catalogue_of(db).reading(seconds):
         there = has_ledger(db)

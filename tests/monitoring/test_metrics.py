@@ -3,6 +3,7 @@
 import contextlib
 import io
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -17,9 +18,10 @@ from django.test.utils import CaptureQueriesContext
 from reversible_migrations.exceptions import ExtraMissing
 from reversible_migrations.models import Run, Step, Timing
 from reversible_migrations.monitoring.exposition import LedgerCollector, text
+from reversible_migrations.monitoring.health import check_health
 from reversible_migrations.monitoring.ledger_figures import RUNS_SHOWN, read_ledger
 from reversible_migrations.monitoring.metrics import METRICS
-from reversible_migrations.monitoring.within import MOST_ASKED, NoAnswer, within
+from reversible_migrations.monitoring.within import MOST_ASKED, NoAnswer, all_within, within
 from tests.management.conftest import command
 from tests.management.library.models import Book
 from tests.management.test_safe_rollback import interrupted_patch, migrate, rollback
@@ -259,6 +261,39 @@ class TestWithin:
         end.set()
 
         assert len(asked) == MOST_ASKED
+
+    def test_those_that_hang_together_cost_the_time_of_one(self):
+        end = threading.Event()
+        questions = {f"hanging {number}": lambda: end.wait(60) for number in range(3)}
+
+        found = all_within(0.01, {**questions, "adding": lambda: 1 + 1})
+        end.set()
+
+        assert [type(found[name]) for name in questions] == [NoAnswer] * 3
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite has no server")
+def test_a_server_that_never_answers_is_not_up(settings):
+    settings.REVERSIBLE_MIGRATIONS = {"METRICS_SECONDS": 0.5}
+    with hanging() as alias:
+        said = text(LedgerCollector([alias])).decode()
+        checks = check_health([alias]).checks
+
+    assert f'reversible_migrations_up{{database="{alias}"}} 0.0' in said
+    assert (checks[0].outcome, checks[0].words) == ("failed", "It does not answer in time.")
+
+
+@contextlib.contextmanager
+def hanging():
+    """A database on a server that takes connections and says nothing."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        facts = {"HOST": "127.0.0.1", "PORT": str(server.getsockname()[1])}
+        connections.settings["hanging"] = {**connections.settings["default"], **facts}
+        try:
+            yield "hanging"
+        finally:
+            server.close()  # which lets those who ask go
+            del connections.settings["hanging"]
 
 
 class TestForm:
