@@ -13,6 +13,7 @@ from ..states import TimingKind
 
 BOUNDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, math.inf)  # seconds
 LABELS = tuple("+Inf" if math.isinf(bound) else f"{bound:g}" for bound in BOUNDS)  # as Prometheus writes them
+LONGEST_LABEL = 100  # characters of a gauge's name, which may be the project's own
 KEPT_SECONDS = 10.0  # between two notes of a long wait
 
 Place = tuple[str, str]  # kind and label
@@ -40,7 +41,7 @@ class Timings:
             self.waited("lock", held_up_seconds)
 
     def waited(self, cause: str, seconds: float) -> None:
-        self._add((TimingKind.WAIT, cause), seconds)
+        self._add((TimingKind.WAIT, cause[:LONGEST_LABEL]), seconds)
 
     @contextmanager
     def waiting(self, cause: str) -> Iterator[None]:

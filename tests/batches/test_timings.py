@@ -55,6 +55,14 @@ class TestTimings:
 
         assert kept()["wait", "operator"][0] == 1
 
+    def test_a_long_name_of_a_gauge_is_cut(self, step):
+        timings = Timings(step)
+
+        timings.waited("g" * 200, 1.0)
+        timings.keep(active(step))
+
+        assert list(kept()) == [("wait", "g" * 100)]
+
     def test_what_others_held_up_is_a_wait_for_a_lock(self, step):
         timings = Timings(step)
 
