@@ -35,6 +35,10 @@ def evaluated(source: Source, app_label: str, name: str) -> migrations.Migration
     if source.tree is None:
         raise CannotEvaluate("it is not valid Python")
     node = source.migration_class
+    if node is None and source.migration_made:
+        unread = migrations.Migration(name, app_label)
+        unread.operations = [UnreadOperations(source.migration_made)]
+        return unread
     if node is None:
         raise CannotEvaluate("it has no class Migration")
     made: Any = Evaluation(source).migration_class(node)

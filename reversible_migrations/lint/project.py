@@ -109,8 +109,9 @@ def _names(package: Any) -> Iterator[str]:
 
 
 def _add_migration(project: Project, label: str, name: str, module_name: str, is_wanted: bool) -> None:
-    source = source_of_module(find_spec(module_name))
-    path = source.path if source else module_name
+    spec = _spec_of(module_name)
+    source = source_of_module(spec)
+    path = source.path if source else str(getattr(spec, "origin", None) or module_name)
     try:
         migration, fault = _imported(label, name, module_name), ""
     except Exception as error:  # whatever the project's code raises
@@ -118,6 +119,13 @@ def _add_migration(project: Project, label: str, name: str, module_name: str, is
     if migration is None:
         migration = _evaluated(source, label, name)
     project.add(MigrationSubject(label, name, migration, source, path, is_wanted), fault)
+
+
+def _spec_of(module_name: str) -> Any:
+    try:
+        return find_spec(module_name)
+    except Exception:  # in a zip archive it is compiled for that; importing it says what is wrong
+        return None
 
 
 def _imported(label: str, name: str, module_name: str) -> Migration:

@@ -21,6 +21,7 @@ from ..states import Phase
 
 PHASES = tuple(phase.label for phase in Phase)
 DATABASES = ("postgres", "sqlite", "mysql", "oracle")  # as conditions name them
+DJANGO = "django.db.migrations"  # whose Migration is a base
 IMPORT = (ast.Import, ast.ImportFrom)
 WRITTEN = ("patch", "forwards")  # the methods that a base class of ours makes its last operation of
 
@@ -86,7 +87,19 @@ class Source:
     @cached_property
     def migration_class(self) -> ast.ClassDef | None:
         body = self.tree.body if self.tree else []
-        return next((node for node in body if isinstance(node, ast.ClassDef) and node.name == "Migration"), None)
+        written = (node for node in body if isinstance(node, ast.ClassDef) and node.name == "Migration")
+        behind_if = taken_members(self.tree).get("Migration")
+        return next(written, behind_if if isinstance(behind_if, ast.ClassDef) else None)
+
+    @property
+    def migration_made(self) -> str:
+        """Return what makes the class, where it is not written down: ``make("shop")``, or an import; else ""."""
+        made = taken_members(self.tree).get("Migration")
+        if isinstance(made, ast.expr):
+            return ast.unparse(made)
+        imports = (node for node in self.imports if isinstance(node, ast.ImportFrom) and node.module != DJANGO)
+        names = (alias.asname or alias.name for node in imports for alias in node.names)
+        return "an import" if "Migration" in names else ""
 
     @property
     def class_place(self) -> Place:

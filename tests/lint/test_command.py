@@ -208,7 +208,7 @@ class TestWithoutAProject:
         done = self.run(shop, "--fail-on", "error")
 
         assert (done.returncode, done.stderr) == (1, "")
-        assert "Found 1 error and 2 warnings and 1 info in 2 migrations." in done.stdout
+        assert "Found 1 error, 2 warnings and 1 info in 2 migrations." in done.stdout
 
     def test_options_may_come_before_the_files(self, shop):
         done = self.run("--rule", "RM105", "--fail-on", "warning", *sorted((shop / "shop/migrations").glob("0*.py")))

@@ -135,6 +135,18 @@ class TestOddMigrations:
 
         assert found("bakery") == [("RM102", "0001_initial", "1")]
 
+    def test_a_broken_migration_in_a_zip_file(self, installed, tmp_path):
+        with zipfile.ZipFile(tmp_path / "apps.zip", "w") as archive:
+            archive.writestr("bakery/__init__.py", "")
+            archive.writestr("bakery/migrations/__init__.py", "")
+            archive.writestr("bakery/migrations/0001_initial.py", "class Migration(")
+        installed({}, "bakery", path=tmp_path / "apps.zip")
+
+        (finding,) = check_migrations(["bakery"]).findings
+
+        assert finding.code == "RM001"
+        assert "SyntaxError" in finding.message
+
     def test_a_package_in_a_zip_file(self, installed, tmp_path):
         with zipfile.ZipFile(tmp_path / "apps.zip", "w") as archive:
             archive.writestr("bakery/__init__.py", "")

@@ -50,6 +50,24 @@ class TestWhatIsRead:
 
         assert found(folder) == [("RM001", "shop", "0001_initial"), ("RM001", "shop", "0002_bytes")]
 
+    @pytest.mark.parametrize(
+        "text", ["Migration = make()", "Migration = type('Migration', (), {})", "from .making import Migration"]
+    )
+    def test_a_class_that_code_makes_is_said_to_be_so(self, written, text):
+        folder = written({**SHOP, "shop/migrations/0003_y.py": ""})
+        (folder / "shop/migrations/0003_y.py").write_text(text)
+
+        codes = {each.code for each in check_migrations(sources=[str(folder)], rules=["RM105"]).findings}
+
+        assert codes == {"RM105", "RM007"}
+
+    def test_a_class_behind_an_if_is_read(self, written):
+        text = f"if True:\n    {SECOND.strip().replace(chr(10), chr(10) + '    ')}"
+        folder = written({**SHOP, "shop/migrations/0002_x.py": ""})
+        (folder / "shop/migrations/0002_x.py").write_text(f"from django.db import migrations\n{text}\n")
+
+        assert found(folder) == [("RM105", "shop", "0002_x")]
+
     def test_a_migration_of_another_app_may_be_anywhere(self, written):
         text = SECOND.replace('("shop", "0001_initial")', '("shop", "0001_initial"), ("auth", "0001_initial")')
 

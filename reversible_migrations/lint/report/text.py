@@ -33,7 +33,8 @@ def summary(report: Report) -> str:
     looked_at = number(len(report.migrations), "migration")
     accepted = f" ({len(report.accepted):,} accepted)" if report.accepted else ""
     counted = [number(found, str(level)) for level in Level if (found := report.count(level))]
-    return f"Found {' and '.join(counted) or 'nothing'} in {looked_at}{accepted}."
+    *more, last = counted or ["nothing"]
+    return f"Found {', '.join(more) + ' and ' if more else ''}{last} in {looked_at}{accepted}."
 
 
 def number(count: int, what: str) -> str:

@@ -39,8 +39,8 @@ def sql(text):
         ),
         (
             "ALTER TABLE shop_product ALTER COLUMN price TYPE integer USING price::integer",
-            "Writing shop_product or its indexes anew for the type of price blocks reads and writes of shop_product"
-            " until it is done.",
+            "Writing shop_product or its indexes anew for the type of price blocks reads and writes of shop_product "
+            "until it is done.",
             "Add a column of the new type",
         ),
         (
