@@ -5,7 +5,8 @@ PY := .venv/bin/python
 STAMP := .venv/installed
 
 .DEFAULT_GOAL := help
-.PHONY: help env demo serve watch-patch test test-strict bench crash-test coverage format wheel requirements clean
+.PHONY: help env demo serve watch-patch test test-strict bench crash-test lint-corpus coverage format wheel requirements
+.PHONY: clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -43,6 +44,10 @@ crash-test: $(STAMP)  ## kill runs and servers at random moments, many times (lo
 bench: $(STAMP)  ## measure pairs against PostgreSQL and SQLite: table, plot, JSON
 	@$(PY) -m benchmarks
 
+lint-corpus: $(STAMP)  ## lint known projects, beside the linters of others: the findings are those in docs (long)
+	@$(PY) -m benchmarks.lint_corpus .corpus --check
+	@$(PY) -m benchmarks.lint_peers .corpus
+
 coverage: $(STAMP)  ## which lines the tests on SQLite reach
 	@$(PY) -m coverage erase
 	@$(PY) -m coverage run -m pytest --numprocesses=2 --quiet
@@ -66,6 +71,6 @@ PINNED = --quiet --upgrade --universal --generate-hashes --python-version 3.11 \
 	--no-emit-index-url --no-annotate --custom-compile-command "make requirements"
 
 clean:  ## remove the environments and everything built
-	rm -rf .venv .venv-* .demo build dist *.egg-info htmlcov .coverage .coverage.* \
+	rm -rf .venv .venv-* .demo .corpus build dist *.egg-info htmlcov .coverage .coverage.* \
 		.mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
