@@ -183,16 +183,17 @@ findings and migrations without any, drawn by chance. [What a reading found](lin
 
 {total} migrations: {projects}.
 
-| run | migrations | seconds | processor | of it start | for 400 | with start | crashes | findings |
-|---|---:|---:|---:|---:|---:|---:|---:|---:|
+| run | migrations | seconds | of it start | for 400 | with start | crashes | findings |
+|---|---:|---:|---:|---:|---:|---:|---:|
 {runs}
 
-The seconds of the processor, for all of a run, for the start of Python and Django in it (`django.setup()` alone, in a
-process of its own), and for 400 migrations without and with it. *Loaded* are the projects that go together in one, with
-Django's own apps: there the start imports the code of all of them, as for any command of the project.
+The seconds are the processor's, which is kept by one process: for all of a run, for the start of Python and Django in
+it (`django.setup()` alone, in a process of its own), and for 400 migrations without and with it. *Loaded* are the
+projects that go together in one, with Django's own apps: there the start imports the code of all of them, as for any
+command of the project.
 
 There is no cache of results. What a migration does depends on all those before it, so a cache would have to be thrown
-away as soon as one of them changes; and there is little to win where looking takes less time than the start.
+away as soon as one of them changes; and there is little to win at less than two seconds for 400 migrations.
 
 ## Findings by rule
 
@@ -209,7 +210,7 @@ def page(runs: Sequence[Run], migrations: Sequence[Path], folder: Path) -> str:
         total=len(migrations),
         projects=", ".join(f"{name} ({number})" for name, number in projects.most_common()),
         runs="\n".join(
-            f"| {run.name} | {run.migrations} | {run.seconds:.1f} | {run.busy:.1f} | {run.start:.1f} "
+            f"| {run.name} | {run.migrations} | {run.busy:.1f} | {run.start:.1f} "
             f"| {for_400(run):.1f} | {for_400(run) + run.start:.1f} | {int(bool(run.crash))} | {len(run.findings)} |"
             for run in runs
         ),

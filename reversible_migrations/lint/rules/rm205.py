@@ -46,7 +46,8 @@ class ForeignKeyAtOnce(TableInUseRule):
         is_new = isinstance(operation, AddField)
         if is_new:
             makes = "builds its index" if field.db_index or field.unique else "adds its constraint"
-            message = f"The foreign key {column} locks {both} at once, and {makes} before it lets go of them."
+            them = "it" if other == subject.table else "them"
+            message = f"The foreign key {column} locks {both} at once, and {makes} before it lets go of {them}."
         elif is_constrained(subject.old_field):
             message = (
                 f"AlterField drops the constraint of {column} and makes it anew: all rows are checked, and "
