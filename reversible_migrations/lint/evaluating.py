@@ -36,9 +36,8 @@ def evaluated(source: Source, app_label: str, name: str) -> migrations.Migration
         raise CannotEvaluate("it is not valid Python")
     node = source.migration_class
     if node is None and source.migration_made:
-        unread = migrations.Migration(name, app_label)
-        unread.operations = [UnreadOperations(source.migration_made)]
-        return unread
+        unread: Any = type("Unread", (migrations.Migration,), {"operations": [UnreadOperations(source.migration_made)]})
+        return unread(name, app_label)  # type: ignore[no-any-return]
     if node is None:
         raise CannotEvaluate("it has no class Migration")
     made: Any = Evaluation(source).migration_class(node)
