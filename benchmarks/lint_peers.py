@@ -13,10 +13,10 @@ import subprocess
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlsplit
+from typing import Any, LiteralString
 
 import psycopg
 from psycopg import sql
@@ -120,24 +120,18 @@ def said(folder: Path, project: Project, command: Sequence[str], more: dict[str,
     return done.stdout
 
 
-class database:
-    """A database of its own while the block runs."""
+@contextmanager
+def database(name: str) -> Iterator[str]:
+    """Have a database of its own while the block runs."""
+    do("DROP DATABASE IF EXISTS {}", name)
+    do("CREATE DATABASE {}", name)
+    yield name
+    do("DROP DATABASE {}", name)
 
-    def __init__(self, name: str):
-        self.name = name
 
-    def __enter__(self) -> str:
-        self._do("DROP DATABASE IF EXISTS {}")
-        self._do("CREATE DATABASE {}")
-        return self.name
-
-    def __exit__(self, *_: object) -> None:
-        self._do("DROP DATABASE {}")
-
-    def _do(self, statement: Any) -> None:
-        url = urlsplit(os.environ.get("POSTGRESQL_URL", URL))
-        with psycopg.connect(url.geturl(), autocommit=True) as connection:
-            connection.execute(sql.SQL(statement).format(sql.Identifier(self.name)))
+def do(statement: LiteralString, name: str) -> None:
+    with psycopg.connect(os.environ.get("POSTGRESQL_URL", URL), autocommit=True) as connection:
+        connection.execute(sql.SQL(statement).format(sql.Identifier(name)))
 
 
 # The comparison
