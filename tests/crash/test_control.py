@@ -58,7 +58,7 @@ def test_a_paused_run_waits_keeps_its_lease_and_goes_on(database: Scratch) -> No
     with started(database, LEASE_SECONDS=6) as process:
         wait_until(lambda: batches(database) >= 4, process)
 
-        said = control(database, "pause", "--reason", "month-end closing", "--wait", "20")
+        said = control(database, "pause", "--reason", "month-end closing", "--wait", "100")
 
         assert "it is paused" in said
         done = batches(database)
@@ -82,7 +82,7 @@ def test_a_cancelled_run_says_who_and_why_and_can_be_gone_on_with(database: Scra
     with started(database) as process:
         wait_until(lambda: batches(database) >= 4, process)
 
-        control(database, "cancel", "--reason", "wrong day", "--wait", "20")
+        control(database, "cancel", "--reason", "wrong day", "--wait", "100")
 
         assert process.end() == 1
         assert "was cancelled by" in process.said()
@@ -97,7 +97,7 @@ def test_cancelling_with_undo_brings_every_bit_back(database: Scratch) -> None:
     with started(database) as process:
         wait_until(lambda: batches(database) >= 3, process)
 
-        control(database, "cancel", "--undo", "--wait", "20")
+        control(database, "cancel", "--undo", "--wait", "100")
 
         assert process.end() == 1
     assert database.rows() == start
@@ -109,7 +109,7 @@ def test_a_changed_setting_takes_effect_and_outlives_the_process(database: Scrat
     with started(database) as process:
         wait_until(lambda: batches(database) >= 4, process)
 
-        control(database, "set", "batch_size=50", "limit.memory=none", "--wait", "20")
+        control(database, "set", "batch_size=50", "limit.memory=none", "--wait", "100")
         process.kill()
 
     before = batches(database)

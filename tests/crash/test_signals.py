@@ -213,7 +213,7 @@ def test_several_workers_are_held_by_a_pause_longer_than_their_lease(database: S
     options: dict[str, Any] = {"PARALLEL": 2, "BATCH_SIZE": 100, "LEASE_SECONDS": 1}
     with started(database, **options) as process:
         wait_until(lambda: batches(database) >= 4, process)
-        control(database, "pause", "--wait", "20")
+        control(database, "pause", "--wait", "100")
         done = batches(database)
 
         time.sleep(3)
