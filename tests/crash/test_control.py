@@ -10,7 +10,7 @@ import pytest
 from tests.crash.databases import Scratch
 from tests.crash.processes import BACKWARDS, FORWARDS, Process, run, wait_until
 
-SLOWLY: dict[str, Any] = {"BATCH_SIZE": 5, "PAUSE_SECONDS": 0.1}  # 40 batches: more than 4 s
+SLOWLY: dict[str, Any] = {"BATCH_SIZE": 5, "PAUSE_SECONDS": 0.3}  # 40 batches: more than 12 s
 SIGNALS = pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"])
 
 
