@@ -1,7 +1,7 @@
 """The page of one run: how it is, how it went by the clock, what it waited for, and what can be done about it."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
@@ -73,7 +73,7 @@ def run(request: HttpRequest, alias: str, record: Run) -> HttpResponseBase:
     context = {
         "alias": alias,
         "run": seen,
-        "card": card(ListedRun(alias, seen, number)),
+        "card": replace(card(ListedRun(alias, seen, number)), url=""),  # it would lead here
         "notices": notices_in(request),
         "orders": read_orders(alias, seen.migration),
         "actions": list(shown_actions(request.user, alias, seen, possible)),

@@ -89,7 +89,7 @@ def waits_of(moments: Iterable[Moment], until: datetime, is_open: bool = True) -
                 continue  # the same wait, in other words
             yield _wait(waiting, moment.at, moment.at)
         waiting = moment if _cause(moment) is not None else None
-    if waiting is not None:
+    if waiting is not None and _cause(waiting) != UNATTENDED:  # whether it is ever taken up again nobody knows
         yield _wait(waiting, until, None if is_open else until)
 
 

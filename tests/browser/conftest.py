@@ -7,17 +7,20 @@ the content security policy forbids.
 
 import itertools
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from tests.browser.server import Server
-from tests.crash.conftest import empty_database
-from tests.crash.databases import ROOT, Scratch
+from tests.crash.conftest import on_postgresql, server_url
+from tests.crash.databases import ROOT, PostgreSQLScratch, Scratch, SQLiteScratch
 from tests.crash.processes import Process
 from tools.chromium import installed
 
@@ -35,8 +38,9 @@ numbers = itertools.count(1)
 
 
 def prepare(database: Scratch, what: str) -> str:
-    """Run tests/browser/prepare.py on ``database`` and return what it says."""
-    command = [sys.executable, "-m", "tests.browser.prepare", what]
+    """Run a function of tests/browser/prepare.py on ``database`` and return what it says."""
+    code = f"import django; django.setup(); from tests.browser import prepare; prepare.{what}()"
+    command = [sys.executable, "-c", code]
     environment = database.environment(options=LONG_LEASE)
     done = subprocess.run(command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True, check=True)
     return done.stdout
@@ -62,14 +66,22 @@ def template(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterato
     """A database with some medicines and a watcher, and the sessions of people."""
     database = empty_database(tmp_path_factory.mktemp("browser"))
     try:
-        yield database, json.loads(prepare(database, "prepare"))
+        yield database, json.loads(prepare(database, "begin"))
     finally:
         database.drop()
 
 
-@pytest.fixture
-def database(template: tuple[Scratch, dict[str, str]]) -> Iterator[Scratch]:
-    copied = template[0].copy(f"browser{next(numbers)}")
+def empty_database(folder: Path) -> Scratch:
+    if not on_postgresql():
+        return SQLiteScratch(folder / "template.sqlite3")
+    database = PostgreSQLScratch(server_url(), f"rm_browser_{os.getpid()}")
+    database.create()
+    return database
+
+
+@contextmanager
+def copy_of(template: tuple[Scratch, dict[str, str]]) -> Iterator[Scratch]:
+    copied = template[0].copy(f"copy{next(numbers)}")
     try:
         yield copied
     finally:
@@ -77,9 +89,24 @@ def database(template: tuple[Scratch, dict[str, str]]) -> Iterator[Scratch]:
 
 
 @pytest.fixture
+def database(template: tuple[Scratch, dict[str, str]]) -> Iterator[Scratch]:
+    with copy_of(template) as copied:
+        yield copied
+
+
+@pytest.fixture
 def server(database: Scratch) -> Iterator[Server]:
     with Server(database) as started:
         yield started
+
+
+@pytest.fixture(scope="module")
+def years(template: tuple[Scratch, dict[str, str]]) -> Iterator[Server]:
+    """A server whose ledger has runs of every kind; tests only look at it."""
+    with copy_of(template) as database:
+        prepare(database, "years")
+        with Server(database, options=LONG_LEASE) as started:
+            yield started
 
 
 class Visitor:

@@ -14,19 +14,14 @@ APPS = ("contenttypes", "auth", "sessions", "admin", "reversible_migrations")
 PASSWORD = "only for the tests"
 
 
-def prepare() -> None:
+def begin() -> None:
     for app in APPS:
         call_command("migrate", app, verbosity=0)
     call_command("migrate", "crash", "0001", verbosity=0)
     fill(MEDICINES)
     acting = ("view_run", "control_run", "undo_run")
-    people = {
-        "watcher": ("view_run",),
-        "stranger": (),
-        "ada": acting,
-        "grace": acting,
-        "auditor": (*acting, "view_rows"),
-    }
+    people = {"watcher": ("view_run",), "stranger": (), "ada": acting, "grace": acting}
+    people["auditor"] = (*acting, "view_rows")
     print(json.dumps({name: session_of(name, *permissions) for name, permissions in people.items()}))
 
 
@@ -42,16 +37,7 @@ def session_of(name: str, *permissions: str) -> str:
 
 def years() -> None:
     """Add runs of every kind, as a list looks after years of migrations."""
-    ledger.many(60)
+    ledger.many(20)
     facts = {"owner": ledger.GONE, "phase": 2}
     ledger.run("0002_full_name", "running", app="people", rows=400_000, waiting="replica_lag at 9 s of 5 s", **facts)
     ledger.run("0003_prices", "failed", app="stock", error="IntegrityError (product_sku_key)")
-
-
-if __name__ == "__main__":
-    import sys
-
-    import django
-
-    django.setup()
-    {"prepare": prepare, "years": years}[sys.argv[1]]()

@@ -1,15 +1,11 @@
 """The page of a run in a browser: watched, paused, resumed, cancelled, gone on with and undone, by one and by two."""
 
-from pathlib import Path
-
-import axe_core_python
 import pytest
 from playwright.sync_api import expect
 
 from tests.browser.conftest import migrating
+from tests.browser.test_list import AXE, take_picture
 from tests.crash.processes import wait_until
-
-AXE = (Path(axe_core_python.__file__).parent / "axe.min.js").read_text()
 
 pytestmark = pytest.mark.xdist_group("browser")  # one worker has the browser
 
@@ -59,7 +55,7 @@ def test_a_run_is_watched_with_its_charts_to_its_end(visitor, server, database):
     expect(page.locator("#news")).to_have_text(f"{RUN}: done")
     expect(page.locator("#rollback")).to_contain_text("It can be undone.")
     expect(page.locator("#charts svg").first).to_be_visible()
-    expect(page.get_by_text("Batch size", exact=True).first).to_be_visible()
+    expect(page.locator("#charts strong", has_text="Batch size")).to_be_visible()
     page.get_by_text("The same as a table").click()
     expect(page.locator("#measured-table tbody tr").first).to_be_visible()
 
@@ -83,7 +79,7 @@ def test_settings_are_changed_without_javascript(visitor, server, database):
         page = visitor.open(server, path_of(database), who="ada", java_script_enabled=False)
         act(page, "Change settings", **{"Batch size": "7"})
 
-        expect(page.get_by_role("status").filter(has_text="run")).to_be_visible()
+        expect(page.locator(".messages li")).to_be_visible()
         expect(page.locator("#events")).to_contain_text("set batch_size=7")
 
 
@@ -160,6 +156,7 @@ def test_everybody_can_read_the_pages(visitor, server, database, language, colou
     path = path_of(database)
     page = visitor.open(server, path, who="auditor", locale=language, color_scheme=colours)
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    take_picture(page, f"run-{colours}", when=language == "en")
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     assert faults(page) == []
 

@@ -1,6 +1,7 @@
 """The page is for active staff with the permission, and its answers load this site's files only."""
 
 import pytest
+from django.conf import global_settings
 from django.urls import reverse
 
 PAGE = "/migrations/"
@@ -21,10 +22,14 @@ def test_who_has_not_signed_in_is_sent_to_the_login_and_comes_back(client, db):
     assert answer.url == reverse("admin:login") + "?next=/migrations/%3Fstatus%3Dfailed"
 
 
-def test_a_login_that_the_project_names_is_used(client, db, settings):
-    settings.LOGIN_URL = "/enter/"
+@pytest.mark.parametrize(
+    ("login", "address"),
+    [("/enter/", "/enter/"), ("admin:login", "/admin/login/"), (global_settings.LOGIN_URL, "/admin/login/")],
+)
+def test_the_login_is_the_projects_else_the_admins(client, db, settings, login, address):
+    settings.LOGIN_URL = login
 
-    assert client.get(PAGE).url.startswith("/enter/?next=")
+    assert client.get(PAGE).url.startswith(f"{address}?next=")
 
 
 @pytest.mark.parametrize(

@@ -207,3 +207,4 @@ def test_what_was_ordered_and_failed_before_a_run_began_is_shown(operators, queu
     assert "Waits for a process:" in page.text
     assert "retry library.0002_prices" in page.text
     assert "month end" in page.text
+    assert "Waits for a process:" in client.get("/migrations/").text

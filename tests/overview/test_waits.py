@@ -74,6 +74,10 @@ class TestWaits:
 
         assert told(moments) == [("no process had it", 60)]
 
+    @pytest.mark.parametrize("how", ["failed", "cancelled"])
+    def test_of_a_run_that_nobody_takes_up_again_is_none(self, how):
+        assert told([Moment(at(10), "status", "", how)]) == []
+
     def test_after_a_kill_began_with_the_last_sign_of_life(self):
         moments = [Moment(at(0), "status", "", "running"), Moment(at(70), "resumed", "Taken over.", before=at(20))]
 
