@@ -6,7 +6,7 @@ The page's addresses, for a project to put where it likes.
 
 from django.urls import path
 
-from . import actions, phases_page, run_page, undo_page, views
+from . import actions, health_page, phases_page, run_page, undo_page, views
 
 app_name = "reversible_migrations"
 
@@ -19,5 +19,6 @@ urlpatterns = [
     path("runs/<str:alias>/<int:number>/undo/", undo_page.undo, name="undo"),
     path("runs/<str:alias>/<int:number>/actions/<slug:action>/", actions.act, name="act"),
     path("phases/", phases_page.phases, name="phases"),
+    path("health/", health_page.health, name="health"),
     path("start/", actions.start, name="start"),
 ]
