@@ -28,6 +28,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Concat, Now
 
+from .conf import setting
 from .databases import VENDORS, database
 from .databases.base import Database
 from .models import Event, KeyRange, Run, Step
@@ -115,8 +116,8 @@ def read_list(wanted: Wanted) -> RunList:
 
 
 def known_aliases() -> list[str]:
-    """Return the databases that may have a ledger."""
-    return [alias for alias in connections if connections[alias].vendor in VENDORS]
+    """Return the databases whose runs are shown, as far as they may have a ledger."""
+    return [alias for alias in setting("WATCHED_DATABASES") or connections if connections[alias].vendor in VENDORS]
 
 
 def open_runs(alias: str, wanted: Wanted | None = None) -> list[ListedRun]:

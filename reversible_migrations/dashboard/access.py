@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 from django.conf import global_settings, settings
 from django.contrib.auth.views import redirect_to_login
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
+from django.shortcuts import resolve_url
 from django.urls import NoReverseMatch, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
@@ -93,4 +94,4 @@ def login_url() -> str:
             return reverse("admin:login")
         except NoReverseMatch:
             pass
-    return str(settings.LOGIN_URL)
+    return resolve_url(settings.LOGIN_URL)

@@ -45,7 +45,7 @@ export function heartbeat(seconds, words) {
   return seconds === null ? "" : fill(words.ago, { time: duration(seconds, words) });
 }
 
-/* What is shown of a run, by the names of its places on the card. */
+/* What changes on a card while the status stays, by the names of its places. */
 export function facts(message, words) {
   return {
     rows: rows(message, words),
@@ -58,6 +58,5 @@ export function facts(message, words) {
     heartbeat: heartbeat(message.heartbeat_seconds, words),
     waiting: message.waiting,
     error: message.error,
-    next: message.status === "running" ? "" : message.next,
   };
 }
