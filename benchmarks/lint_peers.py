@@ -169,7 +169,7 @@ by finding, what is said of the same operation of the same migration. It has wri
 {migrations} migrations; {versions}.
 
 Of {total} findings of others {here} are made here too. For each of the {left} others there is a reason, found by
-reading those of its kind; where it is about the statement, and not about the rule as a whole, the script tests it for
+reading samples of its kind; where it is about the statement, and not about the rule as a whole, the script tests it for
 every single one, and fails if a finding is left that nothing explains. What is said of their rules in general:
 [rules of the peers](../reference/rules/peers.md). strong_migrations and eugene do not read migrations of Django: they
 are there only.
