@@ -14,4 +14,4 @@ settings.load_profile("tests")
 @pytest.fixture(scope="session", autouse=True)
 def _unwatched():
     """No thread looks at the runs of these tests: their tables come and go. Processes that tests start have one."""
-    monitor.disconnect()
+    monitor.MONITOR.is_off = True

@@ -13,7 +13,6 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from django.db import connections
-from django.dispatch import Signal
 
 from .. import signals
 from ..databases import VENDORS, database
@@ -37,7 +36,13 @@ def look_at(alias: str, runs: Sequence[int]) -> object:
 
 
 class Monitor:
-    """Listens to the engine, which it never keeps waiting; only the end of a run that failed waits for the thread."""
+    """
+    Listens to the engine, which it never keeps waiting; only the end of a run that failed waits for the thread.
+
+    ``is_off``: it looks at nothing. For tests, whose tables come and go.
+    """
+
+    is_off = False
 
     def __init__(
         self,
@@ -59,7 +64,7 @@ class Monitor:
     # What the engine tells
 
     def run_started(self, run: Run, using: str, **facts: Any) -> None:
-        if not _can_be_watched(using):
+        if self.is_off or not _can_be_watched(using):
             return
         with self.turn:
             self.begun[using, run.pk] = self.clock()
@@ -135,21 +140,10 @@ def _can_be_watched(alias: str) -> bool:
 
 MONITOR = Monitor()
 NAME = "reversible_migrations.monitor"
-HEARD: dict[Signal, Callable[..., None]] = {
-    signals.run_started: MONITOR.run_started,
-    signals.run_finished: MONITOR.run_finished,
-    signals.step_finished: MONITOR.step_finished,
-}
 
 
 def connect(app_config: Any = None) -> None:
-    for signal, receiver in HEARD.items():
-        signal.connect(receiver, dispatch_uid=NAME)
+    signals.run_started.connect(MONITOR.run_started, dispatch_uid=NAME)
+    signals.run_finished.connect(MONITOR.run_finished, dispatch_uid=NAME)
+    signals.step_finished.connect(MONITOR.step_finished, dispatch_uid=NAME)
     atexit.register(MONITOR.at_exit)
-
-
-def disconnect() -> None:
-    """Let this process look at none of its runs; for tests, whose tables come and go."""
-    for signal in HEARD:
-        signal.disconnect(dispatch_uid=NAME)
-    atexit.unregister(MONITOR.at_exit)
