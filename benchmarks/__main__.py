@@ -17,7 +17,7 @@ import psycopg
 from tools.postgresql import server
 
 RESULTS = Path(__file__).parent / "results"
-ALONE = ("growth", "foreground", "doubling", "online", "retiring", "live")  # parts that are no pairs
+ALONE = ("growth", "foreground", "doubling", "online", "retiring", "live", "browser")  # parts that are no pairs
 DATABASE = "reversible_migrations_bench"
 
 
@@ -45,7 +45,7 @@ def measure_part(options: argparse.Namespace) -> Any:
     django.setup()
     from django.core.management import call_command
 
-    from benchmarks import doubling, foreground, growth, live, online, pairs
+    from benchmarks import doubling, foreground, growth, live, online, painted, pairs
 
     call_command("migrate", verbosity=0)
     if options.part == "growth":
@@ -56,6 +56,8 @@ def measure_part(options: argparse.Namespace) -> Any:
         return [asdict(online.measure_retiring(options.large, options.repeats))]
     if options.part == "live":
         return [live.measure(options.rows, options.repeats, say)]
+    if options.part == "browser":
+        return painted.measure(options.rows, options.repeats, say)
     if options.part == "doubling":
         return [asdict(doubling.measure(2 * options.large, options.repeats))]
     if options.part == "foreground":
@@ -82,7 +84,10 @@ def measure_all(options: argparse.Namespace) -> None:
             for facts in part
         ],
         telling=[live.Telling(**facts) for each in found["live"] for facts in each["telling"]],
-        latencies=[live.Latency(**facts) for each in found["live"] for facts in each["latencies"]],
+        latencies=[
+            live.Latency(**facts)
+            for facts in (*(facts for each in found["live"] for facts in each["latencies"]), *found["browser"])
+        ],
         growth=[growth.Growth(**facts) for facts in found["growth"]],
         beside=[foreground.of_facts(facts) for facts in found["foreground"]],
         doubled=[doubling.Doubling(**facts) for facts in found["doubling"]],

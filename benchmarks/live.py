@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from benchmarks.pairs import Pair
+from benchmarks.watched import Batch, watched_batches
 
 WATCHERS = 200
 DEAD = "redis://127.0.0.1:1/0"
@@ -26,9 +27,10 @@ PAUSE_SECONDS = 0.05  # between batches of the run whose messages are timed
 
 @dataclass
 class Latency:
-    """The seconds from the commit of each batch to the first message that counts it, at a watcher."""
+    """The seconds from the commit of each batch until it is counted at this place."""
 
     way: str
+    place: str = "a message at a WebSocket"
     seconds: list[float] = field(default_factory=list)
 
     @property
@@ -114,11 +116,20 @@ def _watched(pair: Pair, turn: int, url: str) -> None:
 
 
 def _timed_messages(rows: int, url: str) -> list[float]:
-    """Return for each batch how long it took until the watcher was told of it."""
-    from benchmarks.watched import watched_batches
+    with server(url) as port, watching(port, 1) as came:
+        batches = timed_batches(rows, url)
+    return lags(batches, came)
 
-    with server(url) as port, watching(port, 1) as came, watched_batches() as batches:
+
+def timed_batches(rows: int, url: str) -> list[Batch]:
+    """Return the batches of an update in 200 of them, with a pause after each."""
+    with watched_batches() as batches:
         _update(rows, url, pause_seconds=PAUSE_SECONDS, batch_size=rows // 200)
+    return batches
+
+
+def lags(batches: list[Batch], came: list[tuple[float, int]]) -> list[float]:
+    """Return for each batch how long it took until a number came that counts it."""
     found, seen = [], 0
     for committed, count, _ in batches:
         seen += count
@@ -174,11 +185,18 @@ def server(url: str) -> Iterator[int]:
 @contextmanager
 def watching(port: int, number: int) -> Iterator[list[tuple[float, int]]]:
     """Let so many watch inside the block; what came to the first is in the list afterwards."""
-    came: list[tuple[float, int]] = []
     if not number:
-        yield came
+        yield []
         return
-    command = [sys.executable, "-m", "benchmarks.live_watchers", str(port), str(number)]
+    with noted_by("live_watchers", str(port), str(number)) as came:
+        yield came
+
+
+@contextmanager
+def noted_by(module: str, *arguments: str) -> Iterator[list[tuple[float, int]]]:
+    """Let a module of the benchmarks watch inside the block; what it has noted is in the list afterwards."""
+    came: list[tuple[float, int]] = []
+    command = [sys.executable, "-m", f"benchmarks.{module}", *arguments]
     pipe = subprocess.PIPE
     with subprocess.Popen(command, stdin=pipe, stdout=pipe, text=True) as process:
         try:

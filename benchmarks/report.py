@@ -65,7 +65,9 @@ def table(measured: Measured) -> str:
         mark = "reached" if found.reached else "**missed**"
         lines.append(f"| {found.step} | {found.rate_ratio:.2f} | {found.added_memory:.1f} MB | {mark} |")
     if measured.latencies:
-        lines += ["", *latency_lines(measured.latencies), "", *telling_lines(measured.telling)]
+        lines += ["", *latency_lines(measured.latencies)]
+    if measured.telling:
+        lines += ["", *telling_lines(measured.telling)]
     for found in measured.beside:
         lines += ["", *foreground_lines(found)]
     for each_load in measured.doubled:
@@ -84,10 +86,12 @@ def table(measured: Measured) -> str:
 
 def latency_lines(found: Sequence[Latency]) -> list[str]:
     """Return the table of how soon watchers know."""
-    lines = ["| from a committed batch to a watcher | p50 | p95 | wanted | |", "|---|---:|---:|---:|---|"]
+    lines = ["| from a committed batch to | by | p50 | p95 | wanted | |", "|---|---|---:|---:|---:|---|"]
     for each in found:
         mark = "reached" if each.reached else "**missed**"
-        lines.append(f"| by {each.way} | {each.p50:.2f} s | {each.p95:.2f} s | < {WANTED[each.way]:.0f} s | {mark} |")
+        lines.append(
+            f"| {each.place} | {each.way} | {each.p50:.2f} s | {each.p95:.2f} s | < {WANTED[each.way]:.0f} s | {mark} |"
+        )
     return lines
 
 
@@ -160,7 +164,8 @@ def as_json(measured: Measured) -> str:
         "machine": machine(measured.server),
         "pairs": [{**asdict(p), "ratio": p.ratio, "reached": p.reached} for p in measured.pairs],
         "latencies": [
-            {"way": each.way, "p50": each.p50, "p95": each.p95, "reached": each.reached} for each in measured.latencies
+            {"place": each.place, "way": each.way, "p50": each.p50, "p95": each.p95, "reached": each.reached}
+            for each in measured.latencies
         ],
         "telling": [{"way": each.way, "share": each.share, "reached": each.reached} for each in measured.telling],
         "growth": [{**asdict(g), "rate_ratio": g.rate_ratio, "reached": g.reached} for g in measured.growth],
