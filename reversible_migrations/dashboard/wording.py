@@ -118,7 +118,7 @@ def facts(message: dict[str, Any]) -> dict[str, str]:
         "left": time_left(message["eta"]),
         "step": words["step"].format(**step) if step else "",
         "batch": words["workers"].format(batch=batch_words, number=workers) if workers > 1 else batch_words,
-        "gauge": message["gauge"],
+        "gauge": message["gauge"].replace(" %", "\N{NO-BREAK SPACE}%"),
         "owner": message["owner"],
         "heartbeat": "" if age is None else words["ago"].format(time=duration(age)),
         "waiting": message["waiting"],

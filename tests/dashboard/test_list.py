@@ -71,7 +71,7 @@ def test_a_running_run_is_shown_with_its_pace(watcher):
         "40,000 rows/s",
         "2 min to 4 min",
         "500, 2 workers",
-        "cpu at 63 % of 90 %",
+        "cpu at 63\N{NO-BREAK SPACE}% of 90\N{NO-BREAK SPACE}%",
         "replica_lag at 9 s of 5 s",
         "1: update shop.Product",
     ):
@@ -92,7 +92,7 @@ def test_a_failed_run_says_why_and_what_to_do(watcher):
     text = watcher.get(PAGE).text
 
     assert "IntegrityError (product_sku_key)" in text
-    assert "`manage.py migrate shop 0002_prices` goes on from the checkpoint." in text
+    assert "<code>manage.py migrate shop 0002_prices</code> goes on from the checkpoint." in text
 
 
 @pytest.mark.parametrize(

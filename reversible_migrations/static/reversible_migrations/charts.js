@@ -22,6 +22,7 @@ export function drawCharts(place, data, words) {
   const note = document.createElement("p");
   note.className = "quiet";
   note.textContent = charts.length ? words.waits : words.empty;
+  note.hidden = charts.length > 0 && data.waits.length === 0;
   place.replaceChildren(...charts.map((chart) => figure(chart, data, place.clientWidth, words)), note);
 }
 
@@ -82,8 +83,15 @@ function draw(chart, data, scale, words) {
   for (const share of [0, 0.5, 1]) svg.append(...axis(scale.top * share, scale));
   svg.append(...times(scale));
   if (chart.limits) svg.append(path(chart.limits, data.times, scale, "limit"));
-  svg.append(path(chart.values, data.times, scale, "line"));
+  svg.append(path(chart.values, data.times, scale, "line"), ...alone(chart.values, data.times, scale));
   return svg;
+}
+
+/* A line of one point cannot be seen. */
+function alone(values, times, scale) {
+  const found = values.findIndex((value) => value !== null);
+  if (found !== values.findLastIndex((value) => value !== null)) return [];
+  return [element("circle", { class: "point", cx: scale.x(times[found]), cy: scale.y(values[found]), r: 3 })];
 }
 
 function label(chart, data, words) {

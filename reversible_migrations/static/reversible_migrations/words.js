@@ -53,7 +53,7 @@ export function facts(message, words) {
     left: timeLeft(message.eta, words),
     step: message.step ? fill(words.step, message.step) : "",
     batch: batch(message, words),
-    gauge: message.gauge,
+    gauge: message.gauge.replaceAll(" %", "\u00a0%"),
     owner: message.owner,
     heartbeat: heartbeat(message.heartbeat_seconds, words),
     waiting: message.waiting,
