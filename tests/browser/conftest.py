@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.browser.server import Server
 from tests.crash.conftest import on_postgresql, server_url
 from tests.crash.databases import ROOT, PostgreSQLScratch, Scratch, SQLiteScratch
-from tests.crash.processes import Process
+from tests.crash.processes import Process, wait_until
 from tools.chromium import installed
 
 PATIENCE = 60_000  # milliseconds; what is waited for comes much sooner
@@ -54,14 +54,14 @@ def chromium() -> str:
     return str(found)
 
 
-# Of a module, not of the session: Django refuses its database to a thread in which Playwright's loop is at work.
-@pytest.fixture(scope="module")
+# Of this folder, not of the session: Django refuses its database to a thread in which Playwright's loop is at work.
+@pytest.fixture(scope="package")
 def browser(chromium: str) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         yield playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def template(chromium: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Scratch, dict[str, str]]]:
     """A database with some medicines and a watcher, and the sessions of people."""
     database = empty_database(tmp_path_factory.mktemp("browser"))
@@ -100,13 +100,22 @@ def server(database: Scratch) -> Iterator[Server]:
         yield started
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def years(template: tuple[Scratch, dict[str, str]]) -> Iterator[Server]:
     """A server whose ledger has runs of every kind; tests only look at it."""
     with copy_of(template) as database:
         prepare(database, "years")
         with Server(database, options=LONG_LEASE) as started:
             yield started
+
+
+@pytest.fixture(scope="package")
+def finished(template: tuple[Scratch, dict[str, str]]) -> Iterator[tuple[Server, str]]:
+    """A server on whose database one run is done, and the path of its page; tests only look at it."""
+    with copy_of(template) as database:
+        finish(database)
+        with Server(database) as started:
+            yield started, path_of(database)
 
 
 class Visitor:
@@ -141,6 +150,17 @@ def visitor(browser: Browser, template: tuple[Scratch, dict[str, str]]) -> Itera
     visiting = Visitor(browser, template[1])
     yield visiting
     visiting.close()
+
+
+def finish(database: Scratch) -> None:
+    with migrating(database, PAUSE_SECONDS=0, BATCH_SIZE=50) as process:
+        assert process.end() == 0, process.said()
+
+
+def path_of(database: Scratch) -> str:
+    """Wait for the newest run, and return the path of its page."""
+    found = wait_until(lambda: database.ledger("id"))
+    return f"/migrations/runs/default/{found[-1][0]}/"
 
 
 def migrating(database: Scratch, **options: Any) -> Process:

@@ -3,20 +3,14 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.browser.conftest import migrating
-from tests.browser.test_list import AXE, take_picture
-from tests.crash.processes import wait_until
+from tests.browser.conftest import finish, migrating, path_of
+from tests.browser.test_list import AXE, READERS, take_pictures
 
 pytestmark = pytest.mark.xdist_group("browser")  # one worker has the browser
 
 WORKING = {"PAUSE_SECONDS": 3}  # 40 batches: 2 min, longer than a test looks at it
 RUN = "crash.0002_patch"
-
-
-def path_of(database):
-    """Wait for the newest run, and return the path of its page."""
-    found = wait_until(lambda: database.ledger("id"))
-    return f"/migrations/runs/default/{found[-1][0]}/"
+OTHERS = ("/migrations/phases/", "/migrations/health/")
 
 
 def act(page, title, reason="month end", **fields):
@@ -31,11 +25,6 @@ def act(page, title, reason="month end", **fields):
 
 def badge(page):
     return page.locator("#now .badge")
-
-
-def finished(database):
-    with migrating(database, PAUSE_SECONDS=0, BATCH_SIZE=50) as process:
-        assert process.end() == 0, process.said()
 
 
 def undo(page, name):
@@ -115,7 +104,7 @@ def test_a_run_is_cancelled_and_gone_on_with_by_a_process_of_its_own(visitor, se
 
 def test_a_run_is_undone_after_its_name_was_typed(visitor, server, database):
     start = database.rows()
-    finished(database)
+    finish(database)
     page = visitor.open(server, path_of(database), who="ada")
 
     undo(page, "crash.0002")
@@ -133,34 +122,30 @@ def test_a_run_is_undone_after_its_name_was_typed(visitor, server, database):
     assert database.ledger("direction, status, started_by", "direction = 'backwards'") == [("backwards", "done", "ada")]
 
 
-def test_rows_are_shown_before_an_undo_to_those_who_may_see_them(visitor, server, database):
-    finished(database)
-    page = visitor.open(server, path_of(database) + "undo/", who="auditor")
+def test_rows_are_shown_before_an_undo_to_those_who_may_see_them(visitor, finished):
+    server, path = finished
+    page = visitor.open(server, f"{path}undo/", who="auditor")
 
     expect(page.locator(".sample")).to_be_visible()
     expect(page.locator(".sample tbody tr")).to_have_count(5)
 
 
-def test_who_may_only_look_has_no_forms(visitor, server, database):
-    finished(database)
-    page = visitor.open(server, path_of(database))
+def test_who_may_only_look_has_no_forms(visitor, finished):
+    page = visitor.open(*finished)
 
     expect(page.get_by_text("You may look at runs, and not act on them.")).to_be_visible()
     expect(page.locator("form")).to_have_count(0)
 
 
-@pytest.mark.parametrize("language", ["en", "ja"])
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_everybody_can_read_the_pages(visitor, server, database, language, colours):
-    finished(database)
-    path = path_of(database)
+@pytest.mark.parametrize(("language", "colours"), READERS)
+def test_everybody_can_read_the_pages(visitor, finished, language, colours):
+    server, path = finished
     page = visitor.open(server, path, who="auditor", locale=language, color_scheme=colours)
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
-    take_picture(page, f"run-{colours}", when=language == "en")
     page.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
     assert faults(page) == []
 
-    for other in (f"{path}undo/", "/migrations/phases/"):
+    for other in (f"{path}undo/", *OTHERS):
         page.goto(f"{server.url}{other}")
         assert faults(page) == []
 
@@ -170,13 +155,22 @@ def faults(page):
     return [(fault["id"], [node["html"] for node in fault["nodes"]]) for fault in found["violations"]]
 
 
-def test_a_narrow_screen_shows_all_without_scrolling_sideways(visitor, server, database):
-    finished(database)
-    path = path_of(database)
+def test_a_run_at_work_is_read_by_everybody(visitor, years):
+    page = visitor.open(years, who="auditor", viewport={"width": 1280, "height": 1080})
+    page.get_by_role("link", name="people.0002_full_name").click()
+    expect(page.locator("#connection")).to_have_attribute("data-state", "live")
+    expect(page.locator("#charts svg")).to_have_count(4)
+
+    assert faults(page) == []
+    take_pictures(page, "run")
+
+
+def test_a_narrow_screen_shows_all_without_scrolling_sideways(visitor, finished):
+    server, path = finished
     page = visitor.open(server, path, who="auditor", viewport={"width": 320, "height": 640})
     expect(page.locator("#connection")).to_have_attribute("data-state", "live")
 
-    for other in (path, f"{path}undo/", "/migrations/phases/"):
+    for other in (path, f"{path}undo/", *OTHERS):
         page.goto(f"{server.url}{other}")
         width = page.evaluate("[document.documentElement.scrollWidth, document.documentElement.clientWidth]")
         assert width[0] <= width[1], other

@@ -9,6 +9,7 @@ from reversible_migrations.runs import lease
 from reversible_migrations.states import UNFINISHED, Direction, RunStatus, StepKind, StepStatus
 
 GONE = {"host": "another-host", "pid": 4242}
+LIMIT = 6  # seconds that a standby may lag
 
 
 def clear():
@@ -37,6 +38,30 @@ def run(name, status=RunStatus.DONE, *, app="shop", rows=1_000, seen=None, **fac
         pace = {"step": 1, "batch_size": 500, "workers": 2, "gauge": "cpu at 63 % of 90 %", "eta": [120, 240]}
         Event.objects.create(run=made, at=now, kind="progress", facts=pace)
     return made
+
+
+def measured(run, points=31, seconds=2):
+    """Let a run of one step have told of its pace every few seconds up to now, with waits for a standby that lagged."""
+    Event.objects.filter(run=run).delete()
+    Step.objects.filter(run=run).update(seconds=points * seconds)
+    seen = KeyRange.objects.get(step__run=run).rows_seen
+    done, was_waiting = 0, False
+    for place in range(points):
+        at, lag = timezone.now() - timedelta(seconds=seconds * (points - place)), 0.5 + place % 11
+        is_waiting = lag > LIMIT
+        if is_waiting != was_waiting:
+            told = f"replica_lag at {lag:.0f} s of {LIMIT} s" if is_waiting else ""
+            Event.objects.create(run=run, at=at, kind="wait" if is_waiting else "waited", text=told)
+        if not is_waiting:
+            done = min(seen, done + seen // 22 + 400 * (place % 5))
+            Event.objects.create(run=run, at=at, kind="progress", facts=pace(place, done, lag))
+        was_waiting = is_waiting
+
+
+def pace(place, seen, lag):
+    gauges = {"cpu": [55 + place * 7 % 20, 90, "%"], "replica_lag": [lag, LIMIT, "s"]}
+    facts = {"step": 1, "seen": seen, "workers": 2, "gauge": "cpu at 63 % of 90 %", "eta": [120, 240]}
+    return {**facts, "batch_size": 500 + 50 * (place % 11), "gauges": gauges}
 
 
 def many(number):
