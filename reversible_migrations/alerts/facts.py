@@ -15,7 +15,7 @@ from ..conf import setting
 from ..databases import database
 from ..load.windows import OUTSIDE
 from ..models import Event, Run, Wish
-from ..overview import RunOverview, StepOverview, read_runs
+from ..overview import RunOverview, StepOverview, progress_of, read_runs
 from ..runs import lease
 from ..states import IN_HAND, UNFINISHED, Direction, JournalState, RunStatus, StepStatus, WishAction
 from .conditions import CONDITIONS, Facts
@@ -58,7 +58,7 @@ def _facts(record: Run, run: RunOverview, alias: str) -> Facts:
     room = Room.of(run, alias) if is_in_hand else Room()
     return Facts(
         run=run,
-        percent=percent_of(run),
+        percent=progress_of(run).percent,
         worked_seconds=_worked_seconds(run, course, now),
         alert_after_seconds=_alert_after_seconds(record, alias),
         waiting_since=_waiting_since(run, course, alias),
@@ -78,15 +78,6 @@ def _is_silent_only(record: Run, alias: str) -> bool:
     owner = record.owner
     lives = owner.get("host") == socket.gethostname() and not lease.process_is_gone(owner)
     return lives and (owner.get("pid") == os.getpid() or not database(alias).has_parallel_writers)
-
-
-def percent_of(run: RunOverview) -> int | None:
-    """Return how far the known steps are, by rows; None while the rows of a step in hand are not known."""
-    totals = [step.seen if step.status == StepStatus.DONE else step.total for step in run.steps]
-    known = [total for total in totals if total is not None]
-    if len(known) < len(totals) or not sum(known):
-        return None
-    return min(99, 100 * sum(step.seen for step in run.steps) // sum(known))
 
 
 def _alert_after_seconds(record: Run, alias: str) -> float:

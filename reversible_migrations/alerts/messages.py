@@ -12,11 +12,10 @@ from typing import Any
 from django.db import DEFAULT_DB_ALIAS
 
 from ..conf import setting
-from ..overview import RunOverview, StepOverview
+from ..overview import RunOverview, StepOverview, progress_of, step_in_hand
 from ..progress import words
 from ..states import AlertKind, AlertLevel, StepStatus
 from .conditions import CONDITIONS, Sign
-from .facts import percent_of
 
 VERSION = 1
 
@@ -140,6 +139,7 @@ def _how_far(step: StepOverview) -> str:
 
 
 def _facts(run: RunOverview) -> dict[str, Any]:
+    progress = progress_of(run)
     return {
         "run": run.id,
         "app": run.app,
@@ -148,14 +148,8 @@ def _facts(run: RunOverview) -> dict[str, Any]:
         "phase": run.phase,
         "direction": run.direction,
         "status": str(run.status),
-        "percent": percent_of(run),
-        "rows": sum(step.rows for step in run.steps),
+        "percent": progress.percent,
+        "rows": progress.rows,
         "rows_failed": sum(step.failed for step in run.steps),
         "rows_conflicting": sum(step.conflicting for step in run.steps),
     }
-
-
-def step_in_hand(run: RunOverview) -> StepOverview | None:
-    """Return the step that is worked on, or else the last one."""
-    in_hand = (step for step in run.steps if step.status != StepStatus.DONE)
-    return next(in_hand, run.steps[-1] if run.steps else None)

@@ -5,6 +5,7 @@ What people are shown of runs: the one read model of commands, page and broadcas
 the clock, what it waited for, its key ranges, its code. All read the ledger and change nothing.
 """
 
+from .progress import FINISHED, Progress, progress_of, step_in_hand
 from .runs import (
     EXACT_UP_TO,
     JournalOverview,
@@ -21,14 +22,18 @@ from .runs import (
 
 __all__ = [
     "EXACT_UP_TO",
+    "FINISHED",
     "JournalOverview",
+    "Progress",
     "RowSetAside",
     "RunOverview",
     "StepOverview",
     "overview_of",
+    "progress_of",
     "read_runs",
     "require_tables",
     "rows_set_aside",
     "status_of",
+    "step_in_hand",
     "what_next",
 ]

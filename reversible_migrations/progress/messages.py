@@ -7,6 +7,7 @@ no harm. It has no row values, and ``error`` has none: the ledger keeps this app
 """
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
@@ -15,13 +16,12 @@ from django.db import DatabaseError, InterfaceError, connections
 from ..conf import setting
 from ..databases import VENDORS, database
 from ..models import Event, Run
-from ..overview import RunOverview, StepOverview, read_runs
+from ..overview import FINISHED, RunOverview, progress_of, read_runs, step_in_hand
 from ..runs.run import has_ledger
-from ..states import UNFINISHED, RunStatus, StepStatus
+from ..states import UNFINISHED, RunStatus
 
 VERSION = 1
 PROGRESS, STATUS, COMPLETION, SNAPSHOT = "progress", "status", "completion", "snapshot"
-FINISHED = (RunStatus.DONE, RunStatus.UNDONE)
 ENDED = (*FINISHED, RunStatus.FAILED, RunStatus.CANCELLED)
 
 Message = dict[str, Any]
@@ -42,7 +42,7 @@ def message(kind: str, run: RunOverview, alias: str, number: int | None, now: da
         "phase": run.phase,
         "direction": run.direction,
         "status": str(run.status),
-        **progress_of(run),
+        **asdict(progress_of(run)),
         "rate": None if step is None or step.rows_per_second is None else round(step.rows_per_second, 1),
         "eta": list(step.eta) if step is not None and step.eta else None,
         "step": None if step is None else {"number": step.number, "title": step.title},
@@ -58,40 +58,6 @@ def message(kind: str, run: RunOverview, alias: str, number: int | None, now: da
         "finished_at": moment(run.finished_at),
         "timestamp": moment(now or datetime.now(UTC)),
     }
-
-
-def progress_of(run: RunOverview) -> Message:
-    """
-    Return how far ``run`` is, all its known steps together.
-
-    A step of 1,000 rows that is done and one that has looked at 500 of 3,000 are 1,500 of 4,000 rows: 37 percent. There
-    is no total, and no percent, while a step in hand has none. A run that is not done is at 99 percent at most.
-    """
-    total = total_of(run.steps)
-    processed = sum(step.seen for step in run.steps)
-    percent = None if not total else min(99, 100 * processed // total)
-    return {
-        "percent": 100 if run.status in FINISHED else percent,
-        "processed": processed,
-        "total": total,
-        "total_is_estimate": total is not None and any(step.total_is_estimate for step in run.steps if is_open(step)),
-        "rows": sum(step.rows for step in run.steps),
-    }
-
-
-def total_of(steps: Sequence[StepOverview]) -> int | None:
-    """Return the rows that ``steps`` look at; a step that is done had as many as it has seen."""
-    totals = [step.total if is_open(step) else step.seen for step in steps]
-    return None if None in totals or not totals else sum(total or 0 for total in totals)
-
-
-def is_open(step: StepOverview) -> bool:
-    return step.status != StepStatus.DONE
-
-
-def step_in_hand(run: RunOverview) -> StepOverview | None:
-    """Return the step that is worked on, or else the last one."""
-    return next((step for step in run.steps if is_open(step)), run.steps[-1] if run.steps else None)
 
 
 def kind_of(run: RunOverview) -> str:
