@@ -18,6 +18,7 @@ from django.urls import NoReverseMatch, reverse
 from django.utils.cache import add_never_cache_headers
 from django.utils.translation import gettext as _
 
+from ..monitoring.sentry import GUARD
 from .pages import render_page
 
 View = Callable[..., HttpResponseBase]
@@ -59,6 +60,7 @@ def _guard(permission: str, refuse: Callable[[HttpRequest, int], HttpResponseBas
     def guard(view: View) -> View:
         @wraps(view)
         def guarded(request: HttpRequest, *args: Any, **options: Any) -> HttpResponseBase:
+            GUARD.set()
             if not request.user.is_authenticated:
                 return closed(refuse(request, 401))
             if not may(request.user, permission):

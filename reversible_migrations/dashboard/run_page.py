@@ -70,6 +70,7 @@ def run(request: HttpRequest, alias: str, record: Run) -> HttpResponseBase:
     number = newest_number(alias, record.pk)
     series, waits = read_series(record.pk, alias), read_waits(record.pk, alias)
     possible = possible_actions(record, seen, database(alias))
+    sees_rows, aside = may(request.user, "view_rows"), rows_set_aside(alias, record.pk, MOST_ASIDE)
     context = {
         "alias": alias,
         "run": seen,
@@ -84,9 +85,9 @@ def run(request: HttpRequest, alias: str, record: Run) -> HttpResponseBase:
         "steps": [(step, wording.duration(step.seconds)) for step in seen.steps],
         "ranges": read_ranges(record.pk, alias),
         "entries": read_entries(record.pk, alias),
-        "aside": rows_set_aside(alias, record.pk, MOST_ASIDE),
+        "aside": [row if sees_rows else replace(row, error="") for row in aside],
         "aside_total": sum(step.failed + step.conflicting for step in seen.steps),
-        "may_view_rows": may(request.user, "view_rows"),
+        "may_view_rows": sees_rows,
         "journals": [(journal, _size(journal)) for journal in seen.journals],
         "source": source_of(seen.app, seen.name),
         "live": run_facts(alias, record.pk),

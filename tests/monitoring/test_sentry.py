@@ -6,14 +6,17 @@ import sys
 
 import pytest
 import sentry_sdk
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.db import DatabaseError, connection
+from django.test import Client
 from sentry_sdk.transport import Transport
 
 from reversible_migrations.exceptions import TooManyFailures
 from reversible_migrations.models import Run
 from reversible_migrations.monitoring.sentry import SENTRY, SentryRun
 from reversible_migrations.monitoring.sentry_events import without_values, without_values_of_ours
+from reversible_migrations.overview import progress_of
 from tests.management.library import moments
 from tests.management.library.models import Book
 from tests.monitoring.following import failing_with, followed, migrated, run_of
@@ -267,6 +270,27 @@ print([name for name in sys.modules if re.match("sentry_sdk|opentelemetry|promet
         )
 
         assert done.stdout.splitlines()[-1] == "[]"
+
+
+class TestPages:
+    @pytest.fixture
+    def watcher(self, library, django_user_model):
+        client = Client()
+        client.force_login(django_user_model.objects.create_superuser("watcher"))
+        yield client
+        Session.objects.all().delete()
+        django_user_model.objects.all().delete()
+
+    def test_an_error_behind_a_page_takes_no_values_along(self, sentry, watcher):
+        watcher.get("/migrations/")
+
+        with pytest.raises(AttributeError) as raised:
+            progress_of(SECRET)
+        sentry_sdk.capture_exception(raised.value)
+
+        (event,) = sentry.items("event")
+        assert event["exception"]["values"][-1]["type"] == "AttributeError"
+        assert SECRET not in sentry.text
 
 
 class TestEvents:
