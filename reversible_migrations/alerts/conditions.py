@@ -175,6 +175,12 @@ def expiring(facts: Facts, limits: Limits, now: datetime) -> Sign | None:
     return Sign(f"It can be undone until {end:%Y-%m-%d %H:%M}; `purge_rollback_data` may drop what it takes then.")
 
 
+def mismatch(faults: int, what: str) -> Sign:
+    """Return what to tell of ``faults`` of a whole database: "2 faults were found: tables, journals."."""
+    number = "1 fault was" if faults == 1 else f"{faults:,} faults were"
+    return Sign(f"{number} found{what}.", size=faults)
+
+
 INFO, WARNING, CRITICAL = AlertLevel.INFO, AlertLevel.WARNING, AlertLevel.CRITICAL
 
 CONDITIONS: Mapping[str, Condition] = {

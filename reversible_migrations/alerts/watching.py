@@ -8,12 +8,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from django.db.models.functions import Now
+
 from ..databases import database
-from ..models import Alert
+from ..models import Alert, Verification
 from ..overview import RunOverview, require_tables
 from ..states import AlertKind, AlertLevel
 from . import claims, messages
-from .conditions import CONDITIONS, Facts, Sign, signs
+from .conditions import CONDITIONS, Facts, Sign, mismatch, signs
 from .dispatch import Delivery, dispatch
 from .facts import read_facts, runs_to_look_at
 from .messages import Message
@@ -81,6 +83,14 @@ class Lookout:
             return []
         return [self._sent(alert, messages.mismatch(alert.message_id, sign, level, self.alias, now))]
 
+    def at_last_verification(self) -> list[Told]:
+        """Tell what was found when the whole database was last verified; that all is well only if all was looked at."""
+        last = Verification.objects.using(self.alias).annotate(now=Now()).order_by("pk").last()
+        if last is None or (not last.mismatches and last.unchecked):
+            return []
+        sign = mismatch(last.mismatches, f" on {last.at:%Y-%m-%d at %H:%M}") if last.mismatches else None
+        return self.at_mismatches(sign, last.now)
+
     def _begun(self, name: str, sign: Sign, facts: Facts, now: datetime) -> list[Told]:
         condition = CONDITIONS[name]
         level = self.options.level_of(condition, sign.level)
@@ -127,6 +137,8 @@ def watch(alias: str, runs: Sequence[int] | None = None) -> list[Told]:
     """
     Look at ``runs``, or at all that there may be something to tell of; return what was told.
 
+    That is, besides runs, what the last ``verify_migrations`` of the whole database has found.
+
     Raise ``LedgerMissing`` where this app's tables are not in the database, ``ValueError`` for a setting ``ALERTS``
     that makes no sense.
     """
@@ -134,4 +146,6 @@ def watch(alias: str, runs: Sequence[int] | None = None) -> list[Told]:
     lookout = Lookout(alias, options())
     limits = lookout.options.limits
     told = lookout.at_runs(runs_to_look_at(alias, limits.expiring_days) if runs is None else runs)
-    return told + (lookout.at_what_is_owed() if runs is None else [])
+    if runs is not None:
+        return told
+    return [*told, *lookout.at_last_verification(), *lookout.at_what_is_owed()]

@@ -2,11 +2,12 @@
 
 from datetime import datetime
 
-from ..alerts.conditions import Sign
+from ..alerts.conditions import Sign, mismatch
 from ..alerts.options import options
 from ..alerts.watching import Lookout, Told
 from ..states import Level
 from .inspection import verify
+from .noting import note
 from .report import Report
 
 OF_RUNS = "runs"  # the check of runs that are not finished: those are told by themselves
@@ -14,7 +15,9 @@ OF_RUNS = "runs"  # the check of runs that are not finished: those are told by t
 
 def watch_mismatches(alias: str, now: datetime) -> list[Told]:
     """Verify the whole database and tell what is wrong, or that nothing is any more; return what was told."""
-    return tell(verify(alias), now)
+    report = verify(alias)
+    note(report)  # else the next look of others would tell what the last noted one has found
+    return tell(report, now)
 
 
 def tell(report: Report, now: datetime) -> list[Told]:
@@ -31,5 +34,4 @@ def sign_of(report: Report) -> Sign | None:
     if not faulty:
         return None
     faults = sum(finding.level == Level.ERROR for result in faulty for finding in result.findings)
-    number = "1 fault was" if faults == 1 else f"{faults:,} faults were"
-    return Sign(f"{number} found: {', '.join(result.title for result in faulty)}.", size=faults)
+    return mismatch(faults, f": {', '.join(result.title for result in faulty)}")

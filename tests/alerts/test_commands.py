@@ -67,6 +67,23 @@ class TestWatchRuns:
         JournalTable.objects.filter(table_name=table).update(state="purged")
         assert "[over] database 'default' verifies again" in command("watch_runs", "--verify")
 
+    def test_what_verify_migrations_has_found_is_told_without_verifying_anew(self, kept):
+        migrate("0002")
+        table = JournalTable.objects.first().table_name
+        run_sql(f"DROP TABLE {table}")
+        with pytest.raises(SystemExit):
+            command("verify_migrations")
+
+        assert "[critical] database 'default' does not verify" in command("watch_runs")
+        assert "nothing new" in command("watch_runs")
+
+        JournalTable.objects.filter(table_name=table).update(state="purged")
+        assert "nothing new" in command("watch_runs")
+        command("verify_migrations")
+        assert "[over] database 'default' verifies again" in command("watch_runs")
+        told = [(message.kind, message.facts["faults"]) for message in kept if message.condition == "mismatch"]
+        assert told == [("alert", 1), ("recovery", 0)]
+
 
 class TestSendTestAlert:
     def test_every_outlet_is_shown(self, kept):
