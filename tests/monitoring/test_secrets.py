@@ -7,6 +7,7 @@ words, and undo over rows that were changed since; all that is told of it meanwh
 
 import http.cookiejar
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -19,9 +20,10 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import connect
 
 from tests.alerts.servers import http_server, smtp_server
-from tests.browser.conftest import empty_database, prepare
+from tests.browser.conftest import prepare
 from tests.browser.server import Server
-from tests.crash.databases import ROOT
+from tests.crash.conftest import on_postgresql, server_url
+from tests.crash.databases import ROOT, PostgreSQLScratch, SQLiteScratch
 from tests.crash.processes import LONGEST_SECONDS, wait_until
 
 MARKER = "Quarkenstein"
@@ -112,6 +114,14 @@ class Visitor:
         return [f"{cookie.name}={cookie.value}" for cookie in self.jar]
 
 
+def empty_database(folder):
+    if not on_postgresql():
+        return SQLiteScratch(folder / "watched.sqlite3")
+    database = PostgreSQLScratch(server_url(), f"rm_secrets_{os.getpid()}")
+    database.create()
+    return database
+
+
 @pytest.fixture
 def sessions_and_watched(tmp_path):
     database = empty_database(tmp_path)
@@ -137,7 +147,8 @@ def watching(server, session):
 
         def receive():
             with suppress(ConnectionClosed):
-                frames.extend(connection)
+                for frame in connection:
+                    frames.append(frame)
 
         thread = threading.Thread(target=receive)
         thread.start()
