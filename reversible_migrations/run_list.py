@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from django.db import DatabaseError, connections
+from django.db import DatabaseError
 from django.db.models import (
     CharField,
     DurationField,
@@ -28,8 +28,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Concat, Now
 
-from .conf import setting
-from .databases import VENDORS, database
+from .databases import database, watched_databases
 from .databases.base import Database
 from .models import Event, KeyRange, Run, Step
 from .models.run import COUNTS
@@ -100,7 +99,7 @@ class RunList:
 def read_list(wanted: Wanted) -> RunList:
     """Return the runs of all databases that ``wanted`` asks for; a database that does not answer is named."""
     found = RunList()
-    for alias in known_aliases():
+    for alias in watched_databases():
         try:
             db = database(alias)
             if has_ledger(db):
@@ -113,11 +112,6 @@ def read_list(wanted: Wanted) -> RunList:
         _sort_in(found, [each for each in open_runs(alias, wanted) if wanted.status in ("", each.run.status)])
     _add_past(found, asked, wanted)
     return found
-
-
-def known_aliases() -> list[str]:
-    """Return the databases whose runs are shown, as far as they may have a ledger."""
-    return [alias for alias in setting("WATCHED_DATABASES") or connections if connections[alias].vendor in VENDORS]
 
 
 def open_runs(alias: str, wanted: Wanted | None = None) -> list[ListedRun]:

@@ -15,7 +15,7 @@ from typing import Any
 from django.db import connections
 
 from .. import signals
-from ..databases import VENDORS, database
+from ..databases import database, is_served
 from ..models import Run, Step
 from ..states import RunStatus
 
@@ -133,9 +133,7 @@ class Monitor:
 def _can_be_watched(alias: str) -> bool:
     """Return whether another connection sees the runs of this one: not in a transaction, as in tests, nor in memory."""
     connection = connections[alias]
-    return (
-        connection.vendor in VENDORS and not connection.in_atomic_block and not database(alias).is_private_to_connection
-    )
+    return is_served(alias) and not connection.in_atomic_block and not database(alias).is_private_to_connection
 
 
 MONITOR = Monitor()

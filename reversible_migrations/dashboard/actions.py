@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_protect
 from django.views.decorators.http import require_POST
 
-from ..databases import VENDORS, database
+from ..databases import database, served_databases
 from ..exceptions import CannotStart, ReversibleMigrationError
 from ..models import Run
 from ..phases import orders
@@ -164,7 +164,7 @@ def settings_in(sent: QueryDict) -> list[str]:
 
 def _started(by: str, reason: str, sent: QueryDict) -> str:
     alias, app, name = (sent.get(field, "") for field in ("database", "app", "name"))
-    if alias not in connections or connections[alias].vendor not in VENDORS:
+    if alias not in served_databases():
         raise Refused(_("Nothing was done: there is no such database."))
     if app and name:
         orders.order_migration(alias, app, name, by, reason)

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import wraps
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError
 from django.http import HttpRequest, HttpResponseBase, JsonResponse
 from django.utils.translation import gettext as _
 
-from ..databases import VENDORS
+from ..databases import served_databases
 from ..exceptions import LedgerMissing, UnknownMigration
 from ..models import Run
 from ..phases.orders import run_named
@@ -33,7 +33,7 @@ def of_run(view: RunView) -> RunView:
 
 
 def _run(alias: str, number: int) -> Run:
-    if alias not in connections or connections[alias].vendor not in VENDORS:
+    if alias not in served_databases():
         raise UnknownMigration(f"run {number}", "is in no database of that name.", "Nothing was changed.")
     return run_named(alias, number)
 

@@ -13,10 +13,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from django.db import connections
-
 from ..conf import setting
-from ..databases import VENDORS
+from ..databases import served_databases
 from ..exceptions import ExtraMissing
 from .ledger_figures import read_ledger
 from .metrics import METRICS, OURS, Metric, Sample
@@ -44,7 +42,7 @@ class LedgerCollector:
     def samples(self) -> list[Sample]:
         """Return the samples of all databases; of one that cannot be read, that it is not up."""
         seconds = float(setting("METRICS_SECONDS"))
-        aliases = self.aliases or [alias for alias in connections if connections[alias].vendor in VENDORS]
+        aliases = self.aliases or served_databases()
         named = {f"the database {alias!r}": alias for alias in aliases}
         found = all_within(seconds, {name: partial(read_ledger, alias, seconds) for name, alias in named.items()})
         return [sample for name, alias in named.items() for sample in _or_not_up(alias, found[name])]

@@ -8,9 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from django.db import connections
-
-from ..databases import VENDORS
+from ..databases import served_databases
 
 
 class Outcome(StrEnum):
@@ -54,5 +52,5 @@ def check_health(aliases: Iterable[str] | None = None) -> Health:
     """Return the health, of all databases that can have a ledger or of ``aliases`` only."""
     from .health_checks import database_checks, host_checks, other_checks  # they need the app registry
 
-    chosen = list(aliases or (alias for alias in connections if connections[alias].vendor in VENDORS))
+    chosen = list(aliases or served_databases())
     return Health((*database_checks(chosen), *host_checks(), *other_checks()))

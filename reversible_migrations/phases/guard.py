@@ -13,7 +13,7 @@ from django.db.migrations.loader import MigrationLoader
 from django.db.models.signals import pre_migrate
 
 from ..conf import setting
-from ..databases import VENDORS, database
+from ..databases import database, is_served
 from ..exceptions import LeaseHeld, ReversibleMigrationError, RollbackRefused
 from ..runs.run import has_ledger
 from .begun import begun_migrations
@@ -31,7 +31,7 @@ def watch_backwards_plan(using: str, plan: Any = (), **options: Any) -> None:
     It is done there and not here, because ``--fake`` undoes nothing and is not told to receivers.
     """
     backwards = [migration for migration, is_backwards in plan or () if is_backwards]
-    if not backwards or connections[using].vendor not in VENDORS:
+    if not backwards or not is_served(using):
         return
     first = backwards[0]
     unapply = first.unapply

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError
 
-from ..databases import VENDORS, database
+from ..databases import database, served_databases
 from ..exceptions import ReversibleMigrationError
 from ..models import Run
 from ..overview import status_of
@@ -55,7 +55,7 @@ class Matrix:
 
 def read_matrix() -> Matrix:
     """Return the matrix of all databases that this app works on; one that does not answer has its fault in it."""
-    states = tuple(_state(alias) for alias in connections if connections[alias].vendor in VENDORS)
+    states = tuple(_state(alias) for alias in served_databases())
     applied = {state.alias: sum(place.is_applied for place in state.places) for state in states}
     return Matrix(states, tuple(_rows(states)), applied, safe_to_deploy(states))
 

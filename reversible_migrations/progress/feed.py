@@ -17,8 +17,9 @@ from weakref import WeakKeyDictionary
 
 from django.db import connections
 
+from ..databases import watched_databases
 from .breaker import Breaker
-from .messages import Message, snapshot, watched_databases
+from .messages import Message, snapshot
 from .outbox import Outbox
 from .sender import GROUPS, layer_name, reason
 from .tailer import Tailer

@@ -11,10 +11,9 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import DatabaseError, InterfaceError, connections
+from django.db import DatabaseError, InterfaceError
 
-from ..conf import setting
-from ..databases import VENDORS, database
+from ..databases import database, is_served
 from ..models import Event, Run
 from ..overview import FINISHED, RunOverview, progress_of, read_runs, step_in_hand
 from ..runs.run import has_ledger
@@ -65,11 +64,6 @@ def kind_of(run: RunOverview) -> str:
     return COMPLETION if run.status in ENDED else STATUS
 
 
-def watched_databases() -> list[str]:
-    """Return the aliases whose runs are shown: those of the setting, or all."""
-    return list(setting("WATCHED_DATABASES") or connections)
-
-
 def snapshot(aliases: Sequence[str], last: int = 20) -> Message:
     """
     Return every open run of the databases ``aliases`` and the ``last`` closed ones of each, as one message.
@@ -105,7 +99,7 @@ def runs_of(alias: str, newest: int, last: int) -> list[Message]:
 
 def has_runs(alias: str) -> bool:
     """Return whether this app's tables are in the database ``alias``, and it is of a kind that this app works on."""
-    return connections[alias].vendor in VENDORS and has_ledger(database(alias))
+    return is_served(alias) and has_ledger(database(alias))
 
 
 def newest_number(alias: str, run: int | None = None) -> int:

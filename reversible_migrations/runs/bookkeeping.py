@@ -2,11 +2,10 @@
 
 from typing import Any
 
-from django.db import connections
 from django.db.migrations.recorder import MigrationRecorder
 from django.db.models.signals import post_migrate
 
-from ..databases import VENDORS, database
+from ..databases import database, is_served
 from ..models import Run
 from ..states import Direction, RunStatus
 from .run import has_ledger
@@ -23,7 +22,7 @@ def note_recorded(using: str, **options: Any) -> None:
     Should such a migration be applied again, it was unapplied by ``--fake`` in between and is to run
     anew; without the note it is one that crashed between its last batch and Django's record.
     """
-    if connections[using].vendor not in VENDORS:
+    if not is_served(using):
         return
     db = database(using)
     if not has_ledger(db):
