@@ -5,6 +5,7 @@ import json
 import os
 import sys
 import threading
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -104,28 +105,29 @@ class TestDatabases:
         assert checks["database"].outcome == "ok"
 
     def test_a_missing_ledger_is_told_with_the_command_that_makes_it(self):
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE reversible_migrations_run RENAME TO aside")
-        try:
+        with without_ledger():
             check = found()["ledger"]
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("ALTER TABLE aside RENAME TO reversible_migrations_run")
 
         assert check.outcome == "failed"
         assert "manage.py migrate reversible_migrations --database default" in check.words
 
     def test_one_that_the_routers_keep_free_needs_no_ledger(self, settings):
         settings.DATABASE_ROUTERS = ["tests.monitoring.test_health.NothingHere"]
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE reversible_migrations_run RENAME TO aside")
-        try:
+        with without_ledger():
             check = found()["ledger"]
-        finally:
-            with connection.cursor() as cursor:
-                cursor.execute("ALTER TABLE aside RENAME TO reversible_migrations_run")
 
         assert check.outcome == "ok"
+
+
+@contextmanager
+def without_ledger():
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE reversible_migrations_run RENAME TO aside")
+    try:
+        yield
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE aside RENAME TO reversible_migrations_run")
 
 
 class NothingHere:

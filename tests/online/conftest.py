@@ -6,6 +6,7 @@ from django.db.migrations.state import ModelState, ProjectState
 
 from reversible_migrations import SchemaMigration
 from tests.situations.fixtures import empty, shop, transactional_db
+from tests.situations.running import migration_of
 
 __all__ = ["shop", "transactional_db"]
 OBJECTS = [
@@ -79,7 +80,7 @@ def things(shop):
 
 
 def migration(*operations, name="0100_online", base=SchemaMigration, **options):
-    return type("Migration", (base,), {"operations": list(operations), **options})(name, "shop")
+    return migration_of(*operations, name=name, base=base, **options)
 
 
 def forwards(changed):

@@ -7,6 +7,7 @@ from django.db.models.functions import Lower
 
 from reversible_migrations import ReversibleMigration
 from tests.situations.fixtures import empty, shop, transactional_db
+from tests.situations.running import migration_of
 
 __all__ = ["shop", "transactional_db"]
 TABLES = ("shop_thing", "shop_owner", "shop_thing_friends", "shop_part")
@@ -96,7 +97,7 @@ def query(sql):
 
 
 def migration(*operations, name="0100_retired", base=ReversibleMigration, **options):
-    return type("Migration", (base,), {"operations": list(operations), **options})(name, "shop")
+    return migration_of(*operations, name=name, base=base, **options)
 
 
 def forwards(changed):
